@@ -1,0 +1,12 @@
+"""Every page, by whom it is for."""
+
+from django.apps import apps
+from django.conf import settings
+from django.urls import include, path, re_path
+from django.views.static import serve
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("", include(apps.get_app_config("oscar").urls[0])),
+    re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
+]

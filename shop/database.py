@@ -1,0 +1,169 @@
+"""What the database itself keeps beside the tables: read-only audit views, and triggers that guard history.
+
+The views are the same on SQLite and PostgreSQL (docs/audit-views.md): money in fen, weight in grams, days as dates,
+moments as text by the clock of Shanghai, households by number and no other personal data. `migrate` and `flush` (see
+management/commands) take views and triggers away before and put them back after: SQLite cannot remake a table under a
+view, and empties a table row by row.
+"""
+
+from django.db import connection
+
+VIEWS = {
+    "audit_orders": """
+        SELECT o.number AS order_no, s.channel, o.status, s.buyer_kind, s.city_code,
+               s.goods_fen + s.freight_fen AS total_fen, s.paid_fen,
+               s.refunded_goods_fen + s.refunded_freight_fen AS refunded_fen,
+               {moment:o.date_placed} AS placed_at, s.received_on, b.status AS basket_state,
+               s.goods_fen, s.freight_fen, s.refunded_goods_fen, s.paid_on, s.recognised_on
+        FROM shop_sale s JOIN order_order o ON o.id = s.order_id LEFT JOIN basket_basket b ON b.id = o.basket_id""",
+    "audit_lines": """
+        SELECT l.line_id, o.number AS order_no, l.sku, p.code AS product, c.code AS cooperative, l.quantity,
+               l.net_g AS grams, l.goods_fen AS line_fen, l.refunded_g AS refunded_grams, l.refunded_fen,
+               l.untraced_g AS untraced_grams, l.untraced_fen
+        FROM shop_saleline l JOIN order_order o ON o.id = l.sale_id
+        JOIN suppliers_produce p ON p.id = l.produce_id JOIN suppliers_cooperative c ON c.id = l.cooperative_id""",
+    "audit_stock": """
+        SELECT r.partner_sku AS sku, c.code AS cooperative, r.num_in_stock AS on_hand,
+               COALESCE(r.num_allocated, 0) AS allocated
+        FROM partner_stockrecord r JOIN suppliers_cooperative c ON c.partner_id = r.partner_id""",
+    "audit_payments": """
+        SELECT p.event_id, o.number AS order_no, p.kind, p.amount_fen,
+               CASE WHEN p.applied THEN 1 ELSE 0 END AS applied, {moment:p.at} AS at
+        FROM payments_payment p JOIN order_order o ON o.id = p.order_id""",
+    "audit_refunds": """
+        SELECT f.id AS refund_id, o.number AS order_no, rl.line_id, rl.g AS grams, rl.fen, f.refunded_on, f.counted_on
+        FROM shop_refundline rl JOIN shop_refund f ON f.id = rl.refund_id JOIN order_order o ON o.id = f.sale_id""",
+    "audit_shipments": """
+        SELECT s.shipment_no, c.code AS cooperative, s.carrier_id AS carrier, s.waybill, s.destination_code,
+               s.net_g AS net_grams, s.gross_g AS gross_grams, s.freight_fen, s.dispatched_on, s.received_on, s.state,
+               v.vehicle_no
+        FROM logistics_shipment s JOIN suppliers_cooperative c ON c.id = s.cooperative_id
+        LEFT JOIN logistics_vehicle v ON v.id = s.vehicle_id""",
+    "audit_lots": """
+        SELECT l.lot_no, c.code AS cooperative, p.code AS product,
+               CASE WHEN l.household_id IS NULL THEN 'other' ELSE 'household' END AS source, h.household_no,
+               l.g AS grams, l.fen_per_kg, l.bought_on, {moment:l.entered_at} AS entered_at, l.verified_how,
+               l.paid_on, l.paid_fen
+        FROM suppliers_purchaselot l JOIN suppliers_produce p ON p.id = l.produce_id
+        JOIN suppliers_cooperative c ON c.id = p.cooperative_id
+        LEFT JOIN suppliers_household h ON h.id = l.household_id""",
+    "audit_allocations": """
+        SELECT a.id AS allocation_id, a.line_id, l.lot_no, a.g AS grams, a.sales_fen, {moment:a.made_at} AS made_at,
+               a.reverses_id AS reverses
+        FROM suppliers_saleallocation a JOIN suppliers_purchaselot l ON l.id = a.lot_id""",
+    "audit_credits": """
+        SELECT k.id AS credit_id, h.household_no, k.kind, k.amount_fen, k.credited_on, a.line_id,
+               k.reverses_id AS reverses
+        FROM suppliers_credit k JOIN suppliers_household h ON h.id = k.household_id
+        LEFT JOIN suppliers_saleallocation a ON a.id = k.allocation_id""",
+    "audit_awards": """
+        SELECT s.shipment_no, g.code AS programme, v.number AS version, a.rule, a.tier, a.assessed_fen, a.kept_fen,
+               a.settled_fen, a.state
+        FROM logistics_award a JOIN logistics_shipment s ON s.id = a.shipment_id
+        JOIN logistics_subsidyprogramme g ON g.id = a.programme_id
+        JOIN logistics_programmeversion v ON v.id = a.version_id""",
+    "audit_programmes": """
+        SELECT g.code AS programme, SUM(v.budget_fen) AS budget_fen, SUM(v.spent_fen) AS spent_fen
+        FROM logistics_subsidyprogramme g JOIN logistics_programmeversion v ON v.programme_id = g.id GROUP BY g.code""",
+    "audit_ledger": """
+        SELECT e.id AS entry_id, g.code AS programme, e.settlement_id AS settlement, s.shipment_no, e.account,
+               e.amount_fen, e.reverses_id AS reverses, {moment:e.at} AS at
+        FROM logistics_ledgerentry e JOIN logistics_award a ON a.id = e.award_id
+        JOIN logistics_shipment s ON s.id = a.shipment_id
+        JOIN logistics_programmeversion v ON v.id = e.version_id
+        JOIN logistics_subsidyprogramme g ON g.id = v.programme_id""",
+}
+
+ONLY_APPENDED_TO = (
+    "suppliers_saleallocation",
+    "suppliers_credit",
+    "suppliers_householdmerger",
+    "logistics_ledgerentry",
+    "shop_refundline",
+)
+# Tables whose rows stay, and the columns that are never written again.
+NEVER_REWRITTEN = {
+    "suppliers_purchaselot": ("lot_no", "produce_id", "household_id", "g", "fen_per_kg", "bought_on", "entered_at"),
+    "logistics_programmeversion": ("programme_id", "number", "starts_on", "ends_on", "terms", "budget_fen"),
+}
+# Tables of spells, and the column whose rows' spells do not overlap.
+SPELLS_APART = {
+    "suppliers_householdstatus": "household_id",
+    "logistics_programmeversion": "programme_id",
+}
+
+
+def _view_sql(name: str) -> str:
+    body = VIEWS[name]
+    while "{moment:" in body:
+        before, _, rest = body.partition("{moment:")
+        column, _, after = rest.partition("}")
+        if connection.vendor == "postgresql":
+            text = f"to_char({column} AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')"
+        else:
+            text = f"strftime('%Y-%m-%d %H:%M:%S', {column}, '+8 hours')"
+        body = before + text + after
+    return f"CREATE VIEW {name} AS {body}"
+
+
+def _guards() -> list[tuple[str, str, str, str]]:
+    """Each trigger as (name, table, when it fires, condition under which it refuses)."""
+    guards = []
+    for table in ONLY_APPENDED_TO:
+        guards += [(f"{table}_kept", table, "UPDATE", "TRUE"), (f"{table}_stays", table, "DELETE", "TRUE")]
+    differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+    for table, columns in NEVER_REWRITTEN.items():
+        cast = {"terms": "::text"} if connection.vendor == "postgresql" else {}
+        changed = " OR ".join(f"OLD.{c}{cast.get(c, '')} {differs} NEW.{c}{cast.get(c, '')}" for c in columns)
+        guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", "TRUE")]
+    for table, owner in SPELLS_APART.items():
+        overlaps = (
+            f"EXISTS (SELECT 1 FROM {table} o WHERE o.{owner} = NEW.{owner} AND o.id <> COALESCE(NEW.id, -1)"
+            " AND (NEW.ends_on IS NULL OR o.starts_on <= NEW.ends_on)"
+            " AND (o.ends_on IS NULL OR o.ends_on >= NEW.starts_on))"
+        )
+        guards += [(f"{table}_apart_{e.lower()}", table, e, overlaps) for e in ("INSERT", "UPDATE")]
+    return guards
+
+
+def remove() -> None:
+    """Take the views and triggers away, where there are any."""
+    with connection.cursor() as cursor:
+        for name in VIEWS:
+            cursor.execute(f"DROP VIEW IF EXISTS {name}")
+        tables = set(connection.introspection.table_names(cursor))
+        for name, table, _event, _condition in _guards():
+            if table in tables:
+                on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
+
+
+def install() -> None:
+    """Put the views and triggers in place, as far as their tables are there."""
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        if "shop_sale" not in tables or "logistics_ledgerentry" not in tables:
+            return  # migrated to a point before our tables
+        remove()
+        for name in VIEWS:
+            cursor.execute(_view_sql(name))
+        for name, table, event, condition in _guards():
+            cursor.execute(_trigger_sql(name, table, event, condition))
+
+
+def _trigger_sql(name: str, table: str, event: str, condition: str) -> str:
+    if connection.vendor != "postgresql":
+        return (
+            f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {condition}"
+            f" BEGIN SELECT RAISE(ABORT, '{name}: history is never edited'); END"
+        )
+    kept = "OLD" if event == "DELETE" else "NEW"
+    return f"""
+        CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF {condition} THEN
+                RAISE EXCEPTION '{name}: history is never edited' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN {kept};
+        END $$;
+        CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"""

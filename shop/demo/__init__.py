@@ -1,0 +1,32 @@
+"""The demo: reference data, a catalogue, a half-year of 2019 that happens through the shop's own actions, a present."""
+
+from collections.abc import Callable
+
+
+def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: bool = True) -> None:
+    """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
+    import logistics.actions
+
+    from . import catalogue, half_year, people, reference
+    from . import present as living_present
+
+    say("places, carriers and the subsidy programme")
+    reference.load()
+    say("cooperatives, products and their pictures")
+    catalogue.load()
+    given = half_year.inputs(scale)
+    say(f"half-year: {len(given['households'])} households, {len(given['lots'])} lots, {len(given['orders'])} orders")
+
+    def progress(month: str, done: int, total: int) -> None:
+        bar = "█" * (done * 24 // total)
+        say(f"{month} {bar:<24} {done:>5}/{total} orders", end="\n" if done == total else "\r")
+
+    half_year.load(given, progress)
+    if settle:
+        say("settling the half-year's subsidy")
+        logistics.actions.settle(programme="WX-SD-DEMO", starts=half_year.STARTS, ends=half_year.ENDS)
+    say("people who sign in")
+    people.load()
+    if present:
+        say("today: stock, lots and orders in every state")
+        living_present.load()

@@ -1,0 +1,137 @@
+"""What must hold over the books, each as one query that returns the rows that break it. Run by `manage.py verify_ledger`."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+# name: a query whose rows (what it is, what stands, what should stand) are the violations.
+INVARIANTS = {
+    "the grams drawn from a lot are the sum of its allocations": """
+        SELECT l.lot_no, l.drawn_g, COALESCE(SUM(a.g), 0) FROM suppliers_purchaselot l
+        LEFT JOIN suppliers_saleallocation a ON a.lot_id = l.id AND a.reverses_id IS NULL
+        GROUP BY l.id, l.lot_no, l.drawn_g HAVING l.drawn_g <> COALESCE(SUM(a.g), 0)""",
+    "what a dispatched line was drawn from and its untraced part sum to the line, in grams": """
+        SELECT l.line_id, l.net_g - l.refunded_g - l.untraced_g, COALESCE(SUM(a.g), 0) FROM shop_saleline l
+        LEFT JOIN suppliers_saleallocation a ON a.line_id = l.line_id WHERE l.dispatched_at IS NOT NULL
+        GROUP BY l.line_id, l.net_g, l.refunded_g, l.untraced_g
+        HAVING l.net_g - l.refunded_g - l.untraced_g <> COALESCE(SUM(a.g), 0)""",
+    "what a dispatched line was drawn from and its untraced part sum to the line, in fen": """
+        SELECT l.line_id, l.goods_fen - l.refunded_fen - l.untraced_fen, COALESCE(SUM(a.sales_fen), 0)
+        FROM shop_saleline l LEFT JOIN suppliers_saleallocation a ON a.line_id = l.line_id
+        WHERE l.dispatched_at IS NOT NULL GROUP BY l.line_id, l.goods_fen, l.refunded_fen, l.untraced_fen
+        HAVING l.goods_fen - l.refunded_fen - l.untraced_fen <> COALESCE(SUM(a.sales_fen), 0)""",
+    "only dispatched lines are drawn from lots": """
+        SELECT l.line_id, COUNT(*), 0 FROM shop_saleline l JOIN suppliers_saleallocation a ON a.line_id = l.line_id
+        WHERE l.dispatched_at IS NULL GROUP BY l.line_id""",
+    "a lot sold from was bought by the day of dispatch, by the cooperative that sold": """
+        SELECT a.id, l.produce_id, s.produce_id FROM suppliers_saleallocation a
+        JOIN suppliers_purchaselot l ON l.id = a.lot_id JOIN shop_saleline s ON s.line_id = a.line_id
+        JOIN logistics_shipmentline t ON t.line_id = a.line_id JOIN logistics_shipment p ON p.id = t.shipment_id
+        WHERE l.produce_id <> s.produce_id OR l.bought_on > p.dispatched_on""",
+    "no more of an allocation is reversed than it was": """
+        SELECT a.id, a.g, SUM(r.g) FROM suppliers_saleallocation a JOIN suppliers_saleallocation r ON r.reverses_id = a.id
+        GROUP BY a.id, a.g, a.sales_fen HAVING a.g + SUM(r.g) < 0 OR a.sales_fen + SUM(r.sales_fen) < 0""",
+    "a recognised sale has credited every household it was drawn from": """
+        SELECT a.id, 0, 1 FROM suppliers_saleallocation a JOIN suppliers_purchaselot l ON l.id = a.lot_id
+        JOIN shop_saleline s ON s.line_id = a.line_id JOIN shop_sale x ON x.order_id = s.sale_id
+        LEFT JOIN suppliers_credit c ON c.allocation_id = a.id
+        WHERE l.household_id IS NOT NULL AND x.recognised_on IS NOT NULL AND c.id IS NULL""",
+    "a sale that is not recognised has credited nobody": """
+        SELECT c.id, 1, 0 FROM suppliers_credit c JOIN suppliers_saleallocation a ON a.id = c.allocation_id
+        JOIN shop_saleline s ON s.line_id = a.line_id JOIN shop_sale x ON x.order_id = s.sale_id
+        WHERE x.recognised_on IS NULL""",
+    "a credit goes to the household of its lot": """
+        SELECT c.id, c.household_id, l.household_id FROM suppliers_credit c
+        JOIN suppliers_saleallocation a ON a.id = c.allocation_id JOIN suppliers_purchaselot l ON l.id = a.lot_id
+        WHERE l.household_id IS NULL OR c.household_id <> l.household_id""",
+    "a credit is the grams at the lot's price, half up": """
+        SELECT c.id, c.amount_fen, (2 * a.g * l.fen_per_kg + 1000) / 2000 FROM suppliers_credit c
+        JOIN suppliers_saleallocation a ON a.id = c.allocation_id JOIN suppliers_purchaselot l ON l.id = a.lot_id
+        WHERE a.reverses_id IS NULL AND c.amount_fen <> (2 * a.g * l.fen_per_kg + 1000) / 2000""",
+    "no more of a credit is reversed than it was, and all of it where all its grams are": """
+        SELECT c.id, c.amount_fen, SUM(k.amount_fen) FROM suppliers_credit c
+        JOIN suppliers_saleallocation a ON a.id = c.allocation_id
+        JOIN suppliers_credit k ON k.reverses_id = c.id JOIN suppliers_saleallocation r ON r.id = k.allocation_id
+        GROUP BY c.id, c.amount_fen, a.g
+        HAVING c.amount_fen + SUM(k.amount_fen) < 0 OR (a.g + SUM(r.g) = 0 AND c.amount_fen + SUM(k.amount_fen) <> 0)""",
+    "the lines of a sale sum to its goods": """
+        SELECT s.order_id, s.goods_fen, COALESCE(SUM(l.goods_fen), 0) FROM shop_sale s
+        LEFT JOIN shop_saleline l ON l.sale_id = s.order_id
+        GROUP BY s.order_id, s.goods_fen HAVING s.goods_fen <> COALESCE(SUM(l.goods_fen), 0)""",
+    "an order's total is its goods and its freight": """
+        SELECT o.number, CAST(ROUND(o.total_incl_tax * 100) AS BIGINT), s.goods_fen + s.freight_fen FROM shop_sale s
+        JOIN order_order o ON o.id = s.order_id
+        WHERE CAST(ROUND(o.total_incl_tax * 100) AS BIGINT) <> s.goods_fen + s.freight_fen""",
+    "what was refunded of a line is the sum of its refunds": """
+        SELECT l.line_id, l.refunded_fen, COALESCE(SUM(r.fen), 0) FROM shop_saleline l
+        LEFT JOIN shop_refundline r ON r.line_id = l.line_id GROUP BY l.line_id, l.refunded_fen, l.refunded_g
+        HAVING l.refunded_fen <> COALESCE(SUM(r.fen), 0) OR l.refunded_g <> COALESCE(SUM(r.g), 0)""",
+    "the lines of a refund sum to it": """
+        SELECT f.id, f.goods_fen, COALESCE(SUM(r.fen), 0) FROM shop_refund f
+        LEFT JOIN shop_refundline r ON r.refund_id = f.id
+        GROUP BY f.id, f.goods_fen HAVING f.goods_fen <> COALESCE(SUM(r.fen), 0)""",
+    "what was refunded of a sale is the sum of its refunds": """
+        SELECT s.order_id, s.refunded_goods_fen + s.refunded_freight_fen, COALESCE(SUM(f.goods_fen + f.freight_fen), 0)
+        FROM shop_sale s LEFT JOIN shop_refund f ON f.sale_id = s.order_id
+        GROUP BY s.order_id, s.refunded_goods_fen, s.refunded_freight_fen
+        HAVING s.refunded_goods_fen + s.refunded_freight_fen <> COALESCE(SUM(f.goods_fen + f.freight_fen), 0)""",
+    "what an order was paid is the sum of the payments applied to it": """
+        SELECT s.order_id, s.paid_fen, COALESCE(SUM(p.amount_fen), 0) FROM shop_sale s
+        LEFT JOIN payments_payment p ON p.order_id = s.order_id AND p.applied AND p.kind = 'paid'
+        GROUP BY s.order_id, s.paid_fen HAVING s.paid_fen <> COALESCE(SUM(p.amount_fen), 0)""",
+    "what an order was given back is the sum of the refunds paid": """
+        SELECT s.order_id, s.refunded_goods_fen + s.refunded_freight_fen, COALESCE(SUM(p.amount_fen), 0)
+        FROM shop_sale s LEFT JOIN payments_payment p ON p.order_id = s.order_id AND p.applied AND p.kind = 'refunded'
+        GROUP BY s.order_id, s.refunded_goods_fen, s.refunded_freight_fen
+        HAVING s.refunded_goods_fen + s.refunded_freight_fen <> COALESCE(SUM(p.amount_fen), 0)""",
+    "a refunded weight of a shipment is what was refunded of its lines": """
+        SELECT t.shipment_id, MAX(s.refunded_g), SUM(t.net_g) - SUM(l.net_g - l.refunded_g) FROM logistics_shipmentline t
+        JOIN logistics_shipment s ON s.id = t.shipment_id JOIN shop_saleline l ON l.line_id = t.line_id
+        GROUP BY t.shipment_id HAVING MAX(s.refunded_g) <> SUM(t.net_g) - SUM(l.net_g - l.refunded_g)""",
+    "the lines of a shipment sum to its weight": """
+        SELECT s.shipment_no, s.net_g, COALESCE(SUM(t.net_g), 0) FROM logistics_shipment s
+        LEFT JOIN logistics_shipmentline t ON t.shipment_id = s.id
+        GROUP BY s.id, s.shipment_no, s.net_g HAVING s.net_g <> COALESCE(SUM(t.net_g), 0)""",
+    "an award after refunds is its first amount by the grams kept, half up": """
+        SELECT s.shipment_no, a.kept_fen, (2 * a.assessed_fen * (s.net_g - s.refunded_g) + s.net_g) / (2 * s.net_g)
+        FROM logistics_award a JOIN logistics_shipment s ON s.id = a.shipment_id
+        WHERE a.state <> 'frozen'
+        AND a.kept_fen <> (2 * a.assessed_fen * (s.net_g - s.refunded_g) + s.net_g) / (2 * s.net_g)""",
+    "what an award was paid is the sum of its ledger entries": """
+        SELECT a.id, a.settled_fen, COALESCE(SUM(e.amount_fen), 0) FROM logistics_award a
+        LEFT JOIN logistics_ledgerentry e ON e.award_id = a.id
+        GROUP BY a.id, a.settled_fen HAVING a.settled_fen <> COALESCE(SUM(e.amount_fen), 0)""",
+    "what a version has spent is the sum of its ledger entries": """
+        SELECT v.id, v.spent_fen, COALESCE(SUM(e.amount_fen), 0) FROM logistics_programmeversion v
+        LEFT JOIN logistics_ledgerentry e ON e.version_id = v.id
+        GROUP BY v.id, v.spent_fen HAVING v.spent_fen <> COALESCE(SUM(e.amount_fen), 0)""",
+    "what an envelope has spent is the sum of its settlement's ledger entries": """
+        SELECT n.id, n.spent_fen, COALESCE(SUM(e.amount_fen), 0) FROM logistics_envelope n
+        LEFT JOIN logistics_settlement s ON s.envelope_id = n.id LEFT JOIN logistics_ledgerentry e ON e.settlement_id = s.id
+        GROUP BY n.id, n.spent_fen HAVING n.spent_fen <> COALESCE(SUM(e.amount_fen), 0)""",
+    "what a settlement paid an award stands in the ledger": """
+        SELECT i.id, i.paid_fen, COALESCE(SUM(e.amount_fen), 0) FROM logistics_settlementitem i
+        LEFT JOIN logistics_ledgerentry e
+        ON e.settlement_id = i.settlement_id AND e.award_id = i.award_id AND e.account = 'paid'
+        GROUP BY i.id, i.paid_fen HAVING COALESCE(i.paid_fen, 0) <> COALESCE(SUM(e.amount_fen), 0)""",
+    "a clawback takes no more than was paid": """
+        SELECT e.id, e.amount_fen, SUM(r.amount_fen) FROM logistics_ledgerentry e
+        JOIN logistics_ledgerentry r ON r.reverses_id = e.id
+        GROUP BY e.id, e.amount_fen HAVING e.amount_fen + SUM(r.amount_fen) < 0""",
+    "the stock held for orders is what their lines hold": """
+        SELECT r.id, COALESCE(r.num_allocated, 0), COALESCE(SUM(l.num_allocated), 0) FROM partner_stockrecord r
+        LEFT JOIN order_line l ON l.stockrecord_id = r.id
+        GROUP BY r.id, r.num_allocated HAVING COALESCE(r.num_allocated, 0) <> COALESCE(SUM(l.num_allocated), 0)""",
+    "no more stock is held than there is": """
+        SELECT r.id, r.num_in_stock, r.num_allocated FROM partner_stockrecord r
+        WHERE COALESCE(r.num_allocated, 0) > COALESCE(r.num_in_stock, 0)""",
+}
+
+
+def violations() -> Iterator[tuple[str, list[tuple]]]:
+    """Each invariant that does not hold, with up to ten of the rows that break it."""
+    with connection.cursor() as cursor:
+        for name, query in INVARIANTS.items():
+            cursor.execute(query)
+            if rows := cursor.fetchmany(10):
+                yield name, rows

@@ -1,0 +1,570 @@
+"""An order is placed, paid, cancelled, dispatched, received, refunded: the one place that tells suppliers and logistics.
+
+Every function here is one transaction. Locks are taken in one order: sales, then goods (suppliers), then vehicles and
+programmes (logistics), so two of them cannot wait for each other. On SQLite a transaction that writes is alone.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
+from oscar.core.loading import get_class, get_model
+
+import logistics.actions
+import logistics.tasks
+import suppliers.actions
+from logistics.models import Consignment, Shipment
+from suppliers.base import days
+from suppliers.base.bell import ring
+from suppliers.base.money import fen_of
+from suppliers.models import Pack
+
+from .models import Refund, RefundLine, Sale, SaleLine
+from .payments.models import Payment
+
+Basket = get_model("basket", "Basket")
+Order = get_model("order", "Order")
+Line = get_model("order", "Line")
+OrderStatusChange = get_model("order", "OrderStatusChange")
+
+PLACED, PAID, DISPATCHED, RECEIVED = "placed", "paid", "dispatched", "received"
+CANCELLED, REFUNDED = "cancelled", "refunded"
+
+RECEIVED_BY_DEFAULT_DAYS = 10
+
+
+class AlreadyPlaced(Exception):
+    """This basket became an order before; `order` is it."""
+
+    def __init__(self, order):
+        super().__init__(order.number)
+        self.order = order
+
+
+def place(
+    *,
+    basket,
+    shipping_address,
+    shipping_method,
+    city_code: str,
+    user=None,
+    guest_email: str = "",
+    channel: str = Sale.Channel.RETAIL,
+    buyer_kind: str = Sale.BuyerKind.INDIVIDUAL,
+    organisation: str = "",
+    note: str = "",
+    is_fresh_confirmed: bool = False,
+    minutes_to_pay: int | None = 30,
+):
+    """Make an order of `basket` and hold its stock until it is paid for (`minutes_to_pay`; None: as long as it takes).
+
+    Return the order. Raises AlreadyPlaced where the basket is an order already, and OutOfStock (from the partner fork)
+    where something is no longer there; nothing is written then.
+    """
+    OrderCreator = get_class("order.utils", "OrderCreator")
+    OrderNumberGenerator = get_class("order.utils", "OrderNumberGenerator")
+    OrderTotalCalculator = get_class("checkout.calculators", "OrderTotalCalculator")
+    with transaction.atomic():
+        # Two posts of one basket: the first takes it, the second finds it taken.
+        open_states = (Basket.OPEN, Basket.SAVED, Basket.FROZEN)
+        taken = Basket.objects.filter(pk=basket.pk, status__in=open_states).update(
+            status=Basket.SUBMITTED, date_submitted=days.now()
+        )
+        if not taken:
+            raise AlreadyPlaced(Order.objects.get(basket=basket.pk))
+        charge = shipping_method.calculate(basket)
+        if shipping_address is not None:
+            shipping_address.save()
+        order = OrderCreator().place_order(
+            basket=basket,
+            total=OrderTotalCalculator().calculate(basket, charge),
+            shipping_method=shipping_method,
+            shipping_charge=charge,
+            user=user,
+            shipping_address=shipping_address,
+            order_number=OrderNumberGenerator().order_number(basket),
+            status=PLACED,
+            guest_email=guest_email,
+        )
+        lines = list(order.lines.all())
+        packs = Pack.objects.select_related("produce__cooperative").in_bulk([line.product_id for line in lines])
+        expires_at = None if minutes_to_pay is None else days.now() + dt.timedelta(minutes=minutes_to_pay)
+        sale = Sale.objects.create(
+            order=order,
+            channel=channel,
+            buyer_kind=buyer_kind,
+            organisation=organisation,
+            city_code=city_code,
+            goods_fen=sum(fen_of(line.line_price_incl_tax) for line in lines),
+            freight_fen=fen_of(order.shipping_incl_tax),
+            expires_at=expires_at,
+            is_fresh_confirmed=is_fresh_confirmed,
+            note=note,
+        )
+        sold = [sale_line(sale, line, packs[line.product_id]) for line in lines]
+        SaleLine.objects.bulk_create(sold)
+        Consignment.objects.bulk_create(consignments_of(order, sold, city_code=city_code))
+    basket.status = Basket.SUBMITTED
+    return order
+
+
+def sale_line(sale: Sale, line, pack: Pack) -> SaleLine:
+    """The unsaved facts of an order's `line` of `pack`, frozen as they are sold."""
+    return SaleLine(
+        line=line,
+        sale=sale,
+        cooperative=pack.produce.cooperative,
+        produce=pack.produce,
+        pack=pack,
+        sku=pack.sku,
+        quantity=line.quantity,
+        net_g=line.quantity * pack.net_g,
+        gross_g=line.quantity * pack.gross_g,
+        goods_fen=fen_of(line.line_price_incl_tax),
+    )
+
+
+def consignments_of(order, sold: Iterable[SaleLine], *, city_code: str, state=Consignment.State.HELD) -> list[Consignment]:
+    """The unsaved consignments of `order`, one for each cooperative among its lines."""
+    return [
+        Consignment(
+            consignment_no=f"{order.number}-{code}",
+            order=order,
+            cooperative_id=pk,
+            destination_code=city_code,
+            state=state,
+        )
+        for pk, code in sorted({(line.cooperative_id, line.cooperative.code) for line in sold})
+    ]
+
+
+@transaction.atomic
+def pay(*, order, event_id: str, gateway: str, amount_fen: int, at: dt.datetime | None = None) -> Payment:
+    """Take note that a provider (or the bank) says `order` was paid; the same `event_id` again changes nothing.
+
+    The event is kept and not applied where the order cannot be paid any more or the amount is not its total: that money
+    is to be given back by hand.
+    """
+    at = at or days.now()
+    sale = Sale.objects.select_for_update().get(order=order)
+    if known := Payment.objects.filter(event_id=event_id).first():
+        return known
+    order = Order.objects.get(pk=order.pk)
+    # An order on terms (账期) travels before it is paid: what counts is that it is neither paid nor cancelled.
+    payable = sale.paid_on is None and order.status in (PLACED, DISPATCHED, RECEIVED)
+    applied = payable and amount_fen == sale.total_fen
+    payment = Payment.objects.create(
+        event_id=event_id,
+        order=order,
+        gateway=gateway,
+        kind=Payment.Kind.PAID,
+        amount_fen=amount_fen,
+        applied=applied,
+        at=at,
+    )
+    if applied:
+        Sale.objects.filter(pk=sale.pk).update(paid_fen=amount_fen, paid_on=days.day_of(at), expires_at=None)
+        if order.status == PLACED:
+            _set_status([order.pk], PAID)
+            Consignment.objects.filter(order=order, state=Consignment.State.HELD).update(
+                state=Consignment.State.TO_SHIP
+            )
+        _recognise([sale.pk])
+    return payment
+
+
+@transaction.atomic
+def ship_on_terms(*, order) -> None:
+    """Let a placed order travel before it is paid (账期): it never expires, and its consignments are to ship."""
+    sale = Sale.objects.select_for_update().get(order=order)
+    if Order.objects.filter(pk=order.pk, status=PLACED).exists():
+        Sale.objects.filter(pk=sale.pk).update(expires_at=None)
+        Consignment.objects.filter(order=order, state=Consignment.State.HELD).update(state=Consignment.State.TO_SHIP)
+
+
+@transaction.atomic
+def cancel(*, order, reason: str, by=None) -> bool:
+    """Cancel an order nothing of which was shipped: stock is free again, and what was paid is given back.
+
+    Return False where it is too late (shipped) or was done before.
+    """
+    sale = Sale.objects.select_for_update().get(order=order)
+    order = Order.objects.get(pk=order.pk)
+    shipped = Consignment.objects.filter(
+        order=order, state__in=(Consignment.State.DISPATCHED, Consignment.State.RECEIVED)
+    )
+    if order.status not in (PLACED, PAID) or shipped.exists():
+        return False
+    if sale.paid_on:
+        lines = [
+            GiveBack(line.pk, g=line.net_g - line.refunded_g, fen=line.net_fen)
+            for line in sale.lines.all()
+            if line.net_fen or line.net_g > line.refunded_g
+        ]
+        refund(
+            refunds=[
+                Refunding(
+                    key=f"cancel-{order.number}",
+                    sale_id=sale.pk,
+                    lines=lines,
+                    freight_fen=sale.freight_fen - sale.refunded_freight_fen,
+                    reason=reason,
+                    by=by,
+                )
+            ]
+        )
+    release_stock(order.lines.all())
+    Consignment.objects.filter(order=order).update(state=Consignment.State.CANCELLED)
+    _set_status([order.pk], CANCELLED)
+    return True
+
+
+def release_stock(lines) -> None:
+    """Give the stock that `lines` still hold back to sale."""
+    for line in lines:
+        if line.stockrecord_id and line.num_allocated:
+            line.cancel_allocation(line.num_allocated)
+
+
+def expire_unpaid() -> int:
+    """Cancel every order whose time to pay is over, each on its own. Return how many."""
+    late = Sale.objects.expired(days.now()).select_related("order")
+    return sum(cancel(order=sale.order, reason="not paid in time") for sale in late)
+
+
+@dataclass(frozen=True)
+class Dispatching:
+    """A consignment as the cooperative hands it over: everything of `logistics.actions.Leaving` but the lines."""
+
+    consignment: Consignment
+    carrier_code: str
+    waybill: str
+    freight_fen: int
+    at: dt.datetime
+    gross_g: int | None = None
+    billed_g: int | None = None
+    vehicle: object = None
+    buyer_paid_freight_fen: int = 0
+    other_subsidy_fen: int = 0
+
+
+@transaction.atomic
+def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
+    """Send off each of `dispatching`: shipments are made, stock leaves, and each line is attributed to lots.
+
+    Lines are attributed in the order (dispatched at, line id). Raises ValidationError by field; nothing is written then.
+    """
+    consignments = [item.consignment for item in dispatching]
+    order_ids = sorted({consignment.order_id for consignment in consignments})
+    list(Sale.objects.select_for_update().filter(pk__in=order_ids).order_by("pk"))
+    lines_of: dict[tuple[int, int], list[SaleLine]] = defaultdict(list)
+    for line in SaleLine.objects.filter(sale__in=order_ids, dispatched_at=None).order_by("pk"):
+        if line.net_g > line.refunded_g:
+            lines_of[line.sale_id, line.cooperative_id].append(line)
+
+    leaving = []
+    for item in dispatching:
+        lines = lines_of[item.consignment.order_id, item.consignment.cooperative_id]
+        if not lines:
+            raise ValidationError(_("Nothing of this consignment is left to ship."))
+        leaving.append(
+            logistics.actions.Leaving(
+                consignment=item.consignment,
+                carrier_code=item.carrier_code,
+                waybill=item.waybill,
+                gross_g=item.gross_g if item.gross_g is not None else sum(line.gross_g for line in lines),
+                billed_g=item.billed_g,
+                freight_fen=item.freight_fen,
+                buyer_paid_freight_fen=item.buyer_paid_freight_fen,
+                other_subsidy_fen=item.other_subsidy_fen,
+                vehicle=item.vehicle,
+                at=item.at,
+                lines=[(line.pk, line.produce_id, line.net_g - line.refunded_g) for line in lines],
+            )
+        )
+    # The waybills and weights are checked, and the consignments taken, before any goods are drawn.
+    shipments = logistics.actions.dispatch(leaving=leaving)
+
+    sent = {}
+    for item, shipped in zip(dispatching, leaving, strict=True):
+        for line in lines_of[item.consignment.order_id, item.consignment.cooperative_id]:
+            line.dispatched_at = shipped.at
+            sent[line.pk] = line
+    untraced = suppliers.actions.attribute(
+        sold=[
+            suppliers.actions.Sold(
+                line_id=line.pk,
+                produce_id=line.produce_id,
+                g=line.net_g - line.refunded_g,
+                fen=line.net_fen,
+                dispatched_at=line.dispatched_at,
+            )
+            for line in sent.values()
+        ]
+    )
+    for line_id, part in untraced.items():
+        sent[line_id].untraced_g, sent[line_id].untraced_fen = part.g, part.fen
+    SaleLine.objects.bulk_update(sent.values(), ["dispatched_at", "untraced_g", "untraced_fen"], batch_size=200)
+    for line in Line.objects.filter(pk__in=sent, num_allocated__gt=0).select_related("stockrecord"):
+        line.consume_allocation(line.num_allocated)
+
+    waiting = Consignment.objects.filter(
+        order__in=order_ids, state__in=(Consignment.State.HELD, Consignment.State.TO_SHIP)
+    ).values_list("order", flat=True)
+    _set_status(set(order_ids) - set(waiting), DISPATCHED)
+    ring(logistics.tasks.assess_dispatched_shipments)
+    return shipments
+
+
+@transaction.atomic
+def receive(*, shipments: Sequence[Shipment], on: dt.date, how: str) -> None:
+    """Mark `shipments` received on a day. An order all of which has come is received, and counts once it is paid.
+
+    Raises ValidationError for a day before dispatch or still to come. Twice changes nothing.
+    """
+    order_ids = sorted(
+        Shipment.objects.filter(pk__in=[s.pk for s in shipments]).values_list("consignment__order", flat=True).distinct()
+    )
+    list(Sale.objects.select_for_update().filter(pk__in=order_ids).order_by("pk"))
+    logistics.actions.receive(shipments=shipments, on=on, how=how)
+    _close_received(order_ids, how=how)
+
+
+def _close_received(order_ids: Iterable[int], *, how: str) -> None:
+    """Give each order whose consignments have all come (or were cancelled) its day of receipt, and count it if paid."""
+    complete = (
+        Sale.objects.filter(pk__in=order_ids, received_on=None, order__consignments__state=Consignment.State.RECEIVED)
+        .exclude(
+            order__consignments__state__in=(
+                Consignment.State.HELD,
+                Consignment.State.TO_SHIP,
+                Consignment.State.DISPATCHED,
+            )
+        )
+        .annotate(last_on=Max("order__consignments__shipments__received_on"))
+    )
+    sales = []
+    for sale in complete:
+        sale.received_on, sale.received_how = sale.last_on, how
+        sales.append(sale)
+    Sale.objects.bulk_update(sales, ["received_on", "received_how"], batch_size=200)
+    _set_status([sale.pk for sale in sales], RECEIVED)
+    _recognise([sale.pk for sale in sales])
+
+
+def _recognise(sale_ids: Iterable[int]) -> None:
+    """Count the sales among `sale_ids` that are received and paid, from the later of both days; credit the households."""
+    sales = list(
+        Sale.objects.filter(
+            pk__in=list(sale_ids), recognised_on=None, paid_on__isnull=False, received_on__isnull=False
+        )
+    )
+    for sale in sales:
+        sale.recognised_on = max(sale.paid_on, sale.received_on)
+    Sale.objects.bulk_update(sales, ["recognised_on"], batch_size=200)
+    by_sale = {sale.pk: sale.recognised_on for sale in sales}
+    earlier = list(Refund.objects.filter(sale__in=by_sale, counted_on=None))
+    for one in earlier:
+        one.counted_on = max(one.refunded_on, by_sale[one.sale_id])
+    Refund.objects.bulk_update(earlier, ["counted_on"])
+    lines = SaleLine.objects.filter(sale__in=by_sale).values_list("pk", "sale")
+    suppliers.actions.credit(on_by_line={line_id: by_sale[sale_id] for line_id, sale_id in lines})
+
+
+def receive_by_default() -> int:
+    """Mark received what left more than ten days ago and nobody has signed for. Return how many shipments."""
+    on = days.today()
+    late = list(
+        Shipment.objects.filter(
+            state=Shipment.State.DISPATCHED, dispatched_on__lte=on - dt.timedelta(days=RECEIVED_BY_DEFAULT_DAYS)
+        ).order_by("pk")[:500]
+    )
+    if late:
+        receive(shipments=late, on=on, how=Shipment.Receipt.DEFAULT)
+    return len(late)
+
+
+@dataclass(frozen=True)
+class GiveBack:
+    """Grams and fen of a line to give back; grams 0 is an allowance on the price."""
+
+    line_id: int
+    g: int
+    fen: int
+
+
+@dataclass(frozen=True)
+class Refunding:
+    """A refund to make. `key` makes it happen once."""
+
+    key: str
+    sale_id: int
+    lines: Sequence[GiveBack]
+    reason: str
+    freight_fen: int = 0
+    on: dt.date = field(default_factory=days.today)
+    by: object = None
+
+
+@transaction.atomic
+def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
+    """Give back money: the sale falls, and what its goods were drawn from, credited and earned is reversed.
+
+    Return the refunds; one whose key is known is returned as it was. Raises ValidationError above what is left of a line,
+    for an unpaid order, and for a day before payment or still to come.
+    """
+    sale_ids = sorted({item.sale_id for item in refunds})
+    sales = {sale.pk: sale for sale in Sale.objects.select_for_update().filter(pk__in=sale_ids).order_by("pk")}
+    known = {one.key: one for one in Refund.objects.filter(key__in=[item.key for item in refunds])}
+    fresh = [item for item in refunds if item.key not in known]
+    touched = [part.line_id for item in fresh for part in item.lines]
+    if len(touched) != len(set(touched)):
+        raise ValueError("one refund of a line in a call: the second has to see what the first has left")
+    lines = {line.pk: line for line in SaleLine.objects.filter(sale__in=sale_ids)}
+    made, made_lines, back = [], [], []
+    for item in fresh:
+        sale = sales[item.sale_id]
+        _check_refund(item, sale, lines)
+        goods_fen = sum(part.fen for part in item.lines)
+        one = Refund(
+            key=item.key,
+            sale=sale,
+            goods_fen=goods_fen,
+            freight_fen=item.freight_fen,
+            refunded_on=item.on,
+            counted_on=max(item.on, sale.recognised_on) if sale.recognised_on else None,
+            made_at=days.now(),
+            reason=item.reason,
+            by=item.by,
+        )
+        made.append(one)
+        for part in item.lines:
+            line = lines[part.line_id]
+            if line.dispatched_at:
+                back.append(
+                    suppliers.actions.GivenBack(
+                        line_id=line.pk,
+                        g=part.g,
+                        fen=part.fen,
+                        untraced=suppliers.actions.Part(line.untraced_g, line.untraced_fen),
+                    )
+                )
+            line.refunded_g += part.g
+            line.refunded_fen += part.fen
+            made_lines.append(RefundLine(refund=one, line=line, g=part.g, fen=part.fen))
+        sale.refunded_goods_fen += goods_fen
+        sale.refunded_freight_fen += item.freight_fen
+    untraced_back = suppliers.actions.reverse(given_back=back)
+    for row in made_lines:
+        if part := untraced_back.get(row.line.pk):
+            row.untraced_g, row.untraced_fen = part.g, part.fen
+            row.line.untraced_g -= part.g
+            row.line.untraced_fen -= part.fen
+    changed = [row.line for row in made_lines]
+    Refund.objects.bulk_create(made, batch_size=500)
+    RefundLine.objects.bulk_create(made_lines, batch_size=500)
+    SaleLine.objects.bulk_update(
+        changed, ["refunded_g", "refunded_fen", "untraced_g", "untraced_fen"], batch_size=200
+    )
+    Sale.objects.bulk_update(sales.values(), ["refunded_goods_fen", "refunded_freight_fen"], batch_size=200)
+    logistics.actions.give_back(grams_by_line={item.line_id: item.g for item in back if item.g})
+    suppliers.actions.credit(on_by_line={row.line.pk: row.refund.counted_on for row in made_lines if row.refund.counted_on})
+    gateways = dict(
+        Payment.objects.filter(order__in=sale_ids, kind=Payment.Kind.PAID, applied=True).values_list("order", "gateway")
+    )
+    Payment.objects.bulk_create(
+        [
+            Payment(
+                event_id=f"refund-{one.key}",
+                order_id=one.sale_id,
+                gateway=gateways.get(one.sale_id, ""),
+                kind=Payment.Kind.REFUNDED,
+                amount_fen=one.goods_fen + one.freight_fen,
+                applied=True,
+                at=one.made_at,
+            )
+            for one in made
+        ]
+    )
+    emptied = [sale.pk for sale in sales.values() if sale.refunded_goods_fen == sale.goods_fen]
+    _set_status(emptied, REFUNDED)
+    return [*known.values(), *made]
+
+
+def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) -> None:
+    if sale.paid_on is None:
+        raise ValidationError(_("This order was not paid, so there is nothing to give back. Cancel it instead."))
+    if not sale.paid_on <= item.on <= days.today():
+        raise ValidationError({"on": _("The day of the refund is between the day of payment and today.")})
+    if not 0 <= item.freight_fen <= sale.freight_fen - sale.refunded_freight_fen:
+        raise ValidationError({"freight_fen": _("No more freight can be given back than was paid.")})
+    for part in item.lines:
+        line = lines.get(part.line_id)
+        if line is None or line.sale_id != sale.pk:
+            raise ValidationError(_("This line is not part of the order."))
+        if not (0 <= part.g <= line.net_g - line.refunded_g and 0 <= part.fen <= line.net_fen):
+            raise ValidationError({"fen": _("No more can be given back than is left of the line.")})
+        if part.fen == line.net_fen and part.g != line.net_g - line.refunded_g:
+            # Grams that stay sold for nothing would keep households helped by a sale that is no more.
+            raise ValidationError({"g": _("A refund in full takes back the whole weight.")})
+
+
+@transaction.atomic
+def trace_late_lots(*, limit: int = 500) -> int:
+    """Draw what stayed untraced from lots that have come onto the books since. Return how many lines gained some.
+
+    The credits of a sale that counts already are dated by the day it was recognised.
+    """
+    waiting = (
+        SaleLine.objects.untraced()
+        .filter(
+            produce__lots__bought_on__lte=F("dispatched_at__date"),
+            produce__lots__verified_at__isnull=False,
+            produce__lots__drawn_g__lt=F("produce__lots__g"),
+        )
+        .order_by("dispatched_at", "pk")
+        .distinct()
+    )
+    sale_ids = sorted(set(waiting.values_list("sale", flat=True)[:limit]))
+    list(Sale.objects.select_for_update().filter(pk__in=sale_ids).order_by("pk"))
+    lines = {line.pk: line for line in waiting.filter(sale__in=sale_ids).select_related("sale")}
+    still = suppliers.actions.attribute(
+        sold=[
+            suppliers.actions.Sold(
+                line_id=line.pk,
+                produce_id=line.produce_id,
+                g=line.untraced_g,
+                fen=line.untraced_fen,
+                dispatched_at=line.dispatched_at,
+            )
+            for line in lines.values()
+        ]
+    )
+    gained = []
+    for line in lines.values():
+        part = still.get(line.pk, suppliers.actions.Part(0, 0))
+        if part.g < line.untraced_g:
+            line.untraced_g, line.untraced_fen = part.g, part.fen
+            gained.append(line)
+    SaleLine.objects.bulk_update(gained, ["untraced_g", "untraced_fen"], batch_size=200)
+    suppliers.actions.credit(
+        on_by_line={line.pk: line.sale.recognised_on for line in gained if line.sale.recognised_on}
+    )
+    Shipment.objects.filter(lines__line__in=[line.pk for line in gained]).update(is_assessed=False)
+    if gained:
+        ring(logistics.tasks.assess_dispatched_shipments)
+    return len(gained)
+
+
+def _set_status(order_ids: Iterable[int], status: str) -> None:
+    """Give orders a status, with the history that Oscar keeps of it."""
+    changing = list(Order.objects.filter(pk__in=list(order_ids)).exclude(status=status).values_list("pk", "status"))
+    OrderStatusChange.objects.bulk_create(
+        [OrderStatusChange(order_id=pk, old_status=old, new_status=status) for pk, old in changing], batch_size=500
+    )
+    Order.objects.filter(pk__in=[pk for pk, _old in changing]).update(status=status)

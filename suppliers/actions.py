@@ -1,0 +1,288 @@
+"""Changes to the purchase ledger, and to what a sale is drawn from and credited to. Each is one transaction."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from . import sharing
+from .base import days
+from .models import (
+    Credit,
+    Household,
+    HouseholdMerger,
+    Membership,
+    Produce,
+    PurchaseLot,
+    SaleAllocation,
+)
+
+MOST_G_A_LOT = 100_000_000  # 100 t: beyond it a weight is a slip of the finger
+MOST_FEN_PER_KG = 100_000_00
+
+
+@dataclass(frozen=True)
+class Sold:
+    """Grams of a line that left, for so many fen, and have no lot yet."""
+
+    line_id: int
+    produce_id: int
+    g: int
+    fen: int
+    dispatched_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Part:
+    """Grams and fen of a line."""
+
+    g: int
+    fen: int
+
+
+@transaction.atomic
+def attribute(*, sold: Iterable[Sold]) -> dict[int, Part]:
+    """Draw each of `sold` from verified lots, in the order (dispatched at, line id); return what stays untraced, by line.
+
+    Rule: first in first out by (bought on, id) among the lots on the books at this moment that were bought by the day of
+    dispatch and are within their shelf life. The caller sees to it that the same grams are not given twice.
+    """
+    sold = sorted(sold, key=lambda s: (s.dispatched_at, s.line_id))
+    # The produce rows are the locks of their lots: two dispatches of the same goods draw one after the other.
+    produce = Produce.objects.select_for_update().order_by("pk").in_bulk({s.produce_id for s in sold})
+    lots: dict[int, list[sharing.Lot]] = defaultdict(list)
+    drawn: dict[int, int] = {}
+    rows = PurchaseLot.objects.filter(produce__in=produce).verified().with_goods_left().first_in_first_out()
+    for lot_id, produce_id, bought_on, g, drawn_g in rows.values_list("pk", "produce", "bought_on", "g", "drawn_g"):
+        lots[produce_id].append(sharing.Lot(lot_id, bought_on, g - drawn_g))
+        drawn[lot_id] = drawn_g
+
+    now = days.now()
+    touched: set[int] = set()
+    made: list[SaleAllocation] = []
+    untraced: dict[int, Part] = {}
+    for item in sold:
+        on_hand = lots[item.produce_id]
+        draws = sharing.draw(
+            g=item.g,
+            fen=item.fen,
+            on=days.day_of(item.dispatched_at),
+            lots=on_hand,
+            shelf_life_days=produce[item.produce_id].shelf_life_days,
+        )
+        taken = {}
+        for part in draws:
+            if part.lot_id is None:
+                untraced[item.line_id] = Part(part.g, part.fen)
+                continue
+            made.append(
+                SaleAllocation(line_id=item.line_id, lot_id=part.lot_id, g=part.g, sales_fen=part.fen, made_at=now)
+            )
+            taken[part.lot_id] = part.g
+            drawn[part.lot_id] += part.g
+        touched |= taken.keys()
+        if taken:
+            lots[item.produce_id] = [
+                replace(lot, left_g=lot.left_g - taken.get(lot.id, 0))
+                for lot in on_hand
+                if lot.left_g > taken.get(lot.id, 0)
+            ]
+    SaleAllocation.objects.bulk_create(made, batch_size=2000)
+    PurchaseLot.objects.bulk_update(
+        [PurchaseLot(pk=lot_id, drawn_g=drawn[lot_id]) for lot_id in sorted(touched)], ["drawn_g"], batch_size=200
+    )
+    return untraced
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    """Grams and fen of a line that a refund gives back; `untraced` is what of the line has no lot at that moment."""
+
+    line_id: int
+    g: int
+    fen: int
+    untraced: Part
+
+
+@transaction.atomic
+def reverse(*, given_back: Iterable[GivenBack]) -> dict[int, Part]:
+    """Reverse what each of `given_back` was drawn from; return the share that falls on the untraced part, by line.
+
+    A line's grams never go back to a lot. Raises ValueError where more is given back than the line still holds.
+    """
+    given_back = list(given_back)
+    held: dict[int, list[sharing.Held]] = defaultdict(list)
+    lot_of: dict[int, int] = {}
+    originals = (
+        SaleAllocation.objects.filter(line__in=[back.line_id for back in given_back], reverses=None)
+        .annotate(back_g=Sum("reversals__g", default=0), back_fen=Sum("reversals__sales_fen", default=0))
+        .order_by("pk")
+    )
+    for original in originals:
+        held[original.line_id].append(
+            sharing.Held(original.pk, original.g + original.back_g, original.sales_fen + original.back_fen)
+        )
+        lot_of[original.pk] = original.lot_id
+
+    now = days.now()
+    made, untraced_back = [], {}
+    for back in given_back:
+        parts = [*held[back.line_id], sharing.Held(None, back.untraced.g, back.untraced.fen)]
+        for part in sharing.take_back(g=back.g, fen=back.fen, held=parts):
+            if part.id is None:
+                untraced_back[back.line_id] = Part(part.g, part.fen)
+            elif part.g or part.fen:
+                made.append(
+                    SaleAllocation(
+                        line_id=back.line_id,
+                        lot_id=lot_of[part.id],
+                        g=-part.g,
+                        sales_fen=-part.fen,
+                        made_at=now,
+                        reverses_id=part.id,
+                    )
+                )
+    SaleAllocation.objects.bulk_create(made, batch_size=2000)
+    return untraced_back
+
+
+@transaction.atomic
+def credit(*, on_by_line: dict[int, dt.date]) -> int:
+    """Credit households with what the lines of recognised sales were drawn from and is not credited yet.
+
+    `on_by_line` gives the day of the credits for each line id. Reversals become negative credits that name the credit
+    they reverse. Return how many credits were made; called again it makes none.
+    """
+    line_ids = list(on_by_line)
+    now = days.now()
+    fresh = (
+        SaleAllocation.objects.filter(line__in=line_ids, credit=None, lot__household__isnull=False)
+        .select_related("lot")
+        .order_by("pk")
+    )
+    firsts = [
+        Credit(
+            household_id=allocation.lot.household_id,
+            amount_fen=sharing.credit_fen(allocation.g, allocation.lot.fen_per_kg),
+            credited_on=on_by_line[allocation.line_id],
+            allocation=allocation,
+            made_at=now,
+        )
+        for allocation in fresh
+        if allocation.reverses_id is None
+    ]
+    Credit.objects.bulk_create(firsts, batch_size=2000)
+
+    reversals = [allocation for allocation in fresh if allocation.reverses_id]
+    standing = {
+        first.allocation_id: [first, first.allocation.g, first.amount_fen]
+        for first in Credit.objects.filter(
+            allocation__in={allocation.reverses_id for allocation in reversals}
+        ).select_related("allocation")
+    }
+    # What earlier reversals have taken already counts as gone.
+    for earlier in Credit.objects.filter(reverses__allocation__in=standing).select_related("allocation", "reverses"):
+        state = standing[earlier.reverses.allocation_id]
+        state[1] += earlier.allocation.g
+        state[2] += earlier.amount_fen
+    made = []
+    for allocation in reversals:
+        state = standing[allocation.reverses_id]
+        first, left_g, left_fen = state
+        back_fen = sharing.reversal_fen(
+            back_g=-allocation.g, left_g=left_g, left_fen=left_fen, fen_per_kg=allocation.lot.fen_per_kg
+        )
+        state[1] += allocation.g
+        state[2] -= back_fen
+        made.append(
+            Credit(
+                household_id=first.household_id,
+                amount_fen=-back_fen,
+                credited_on=on_by_line[allocation.line_id],
+                allocation=allocation,
+                made_at=now,
+                reverses=first,
+            )
+        )
+    Credit.objects.bulk_create(made, batch_size=2000)
+    return len(firsts) + len(made)
+
+
+@transaction.atomic
+def enter_lot(
+    *,
+    lot_no: str,
+    produce: Produce,
+    household: Household | None,
+    g: int,
+    fen_per_kg: int,
+    bought_on: dt.date,
+    grade: str = "",
+    voucher: str = "",
+    by=None,
+) -> PurchaseLot:
+    """Write a purchase slip of `g` grams at `fen_per_kg`; it counts once it is verified.
+
+    Raises ValidationError, by field, where the slip cannot be true.
+    """
+    errors = {}
+    if bought_on > days.today():
+        errors["bought_on"] = _("The day of purchase is still to come. Write the day the goods were weighed.")
+    if not 0 < g <= MOST_G_A_LOT:
+        errors["g"] = _("Write a weight above zero and up to 100 tonnes.")
+    if not 0 < fen_per_kg <= MOST_FEN_PER_KG:
+        errors["fen_per_kg"] = _("Write a price above zero and up to 100,000 yuan per kilogram.")
+    if household and not Membership.objects.on(bought_on).filter(
+        household=household, cooperative=produce.cooperative_id
+    ):
+        errors["household"] = _("On that day this household was not a member of the cooperative. Add it to the members first.")
+    if PurchaseLot.objects.filter(lot_no=lot_no):
+        errors["lot_no"] = _("This slip number is in the ledger already. Look it up instead of entering it twice.")
+    if errors:
+        raise ValidationError(errors)
+    return PurchaseLot.objects.create(
+        lot_no=lot_no,
+        produce=produce,
+        household=household,
+        grade=grade,
+        g=g,
+        fen_per_kg=fen_per_kg,
+        bought_on=bought_on,
+        entered_at=days.now(),
+        entered_by=by,
+        voucher=voucher,
+    )
+
+
+@transaction.atomic
+def verify_lot(*, lot: PurchaseLot, how: str, by=None) -> PurchaseLot:
+    """Mark `lot` verified: paid through the bank, confirmed by the household, or checked at the township. Once only."""
+    lot = PurchaseLot.objects.select_for_update().get(pk=lot.pk)
+    if lot.verified_at is None:
+        lot.verified_how, lot.verified_at, lot.verified_by = PurchaseLot.Verified(how), days.now(), by
+        lot.save(update_fields=["verified_how", "verified_at", "verified_by"])
+    return lot
+
+
+@transaction.atomic
+def merge_households(*, household: Household, into: Household, on: dt.date) -> None:
+    """From `on`, count `household` as `into` (并户), and with it every household that was merged into it before.
+
+    Raises ValidationError where the two are one, or `into` counts as another household itself.
+    """
+    if household.pk == into.pk:
+        raise ValidationError(_("A household cannot be merged with itself."))
+    list(Household.objects.select_for_update().filter(pk__in=[household.pk, into.pk]).order_by("pk"))
+    if HouseholdMerger.objects.filter(household=into):
+        raise ValidationError(_("That household was merged into another one. Merge into the household that it counts as."))
+    if HouseholdMerger.objects.filter(household=household):
+        raise ValidationError(_("This household was merged already."))
+    earlier = HouseholdMerger.objects.filter(into=household).values_list("household", flat=True).distinct()
+    HouseholdMerger.objects.bulk_create(
+        HouseholdMerger(household_id=pk, into=into, merged_on=on) for pk in [household.pk, *earlier]
+    )

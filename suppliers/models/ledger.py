@@ -1,0 +1,166 @@
+"""What is grown, how it is packed, and the purchase ledger (收购台账): what was bought from whom."""
+
+import datetime as dt
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from ..base import access
+from .people import COUNTED_CATEGORIES, Cooperative, Household, HouseholdStatus, counts_as
+
+month_day = RegexValidator(r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", _("Write the day as month-day, such as 09-20."))
+
+
+class ProduceQuerySet(models.QuerySet):
+    def households_supplying(self, *, since: dt.date, on: dt.date) -> dict[int, int]:
+        """For each of these, by id: distinct registered households with a verified lot bought from `since` to `on`."""
+        lots = PurchaseLot.objects.filter(produce__in=self, bought_on__gte=since, bought_on__lte=on).verified().eligible()
+        return dict(
+            lots.values("produce")
+            .annotate(n=models.Count(counts_as(on), distinct=True))
+            .values_list("produce", "n")
+        )
+
+
+class Produce(models.Model):
+    """What a cooperative buys from households and sells: winter peaches of C01. Purchase lots are lots of it."""
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="produce", verbose_name=_("cooperative"))
+    code = models.CharField(_("code"), max_length=12)
+    name = models.CharField(_("name"), max_length=60)
+    variety = models.CharField(_("variety"), max_length=60, blank=True)
+    category = models.CharField(_("category"), max_length=20)
+    harvest_from = models.CharField(_("harvest from"), max_length=5, validators=[month_day])
+    harvest_to = models.CharField(_("harvest to"), max_length=5, validators=[month_day])
+    shelf_life_days = models.PositiveSmallIntegerField(_("shelf life (days)"))
+    is_cold_chain = models.BooleanField(_("travels refrigerated"), default=False)
+    is_b2b_only = models.BooleanField(_("for institutions only"), default=False)
+    geographical_indication = models.CharField(_("geographical indication"), max_length=60, blank=True)
+
+    objects = ProduceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["code", "cooperative"]
+        constraints = [models.UniqueConstraint(fields=["cooperative", "code"], name="one_produce_a_cooperative")]
+        verbose_name = _("produce")
+        verbose_name_plural = _("produce")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Pack(models.Model):
+    """How produce is sold (规格): one Oscar product each, with its weights. Bulk is sold by the kilogram."""
+
+    product = models.OneToOneField("catalogue.Product", models.CASCADE, primary_key=True, related_name="pack")
+    produce = models.ForeignKey(Produce, models.PROTECT, related_name="packs")
+    sku = models.CharField(_("SKU"), max_length=20)
+    spec = models.CharField(_("specification"), max_length=40)
+    net_g = models.PositiveIntegerField(_("net weight (g)"))
+    gross_g = models.PositiveIntegerField(_("gross weight (g)"))
+    is_per_kg = models.BooleanField(_("sold by the kilogram"), default=False)
+
+    class Meta:
+        ordering = ["is_per_kg", "net_g"]
+        constraints = [
+            models.UniqueConstraint(fields=["produce", "sku"], name="one_pack_a_sku"),
+            models.CheckConstraint(condition=Q(net_g__gt=0, gross_g__gte=F("net_g")), name="pack_weights"),
+        ]
+        verbose_name = _("pack")
+        verbose_name_plural = _("packs")
+
+    def __str__(self) -> str:
+        return f"{self.produce} {self.spec}"
+
+
+def eligible_on_purchase() -> models.Exists:
+    """Whether a lot's household was registered on the day the lot was bought, for use in a lot queryset."""
+    return models.Exists(
+        HouseholdStatus.objects.on(models.OuterRef("bought_on")).filter(
+            household=models.OuterRef("household"), category__in=COUNTED_CATEGORIES
+        )
+    )
+
+
+class PurchaseLotQuerySet(models.QuerySet):
+    def verified(self) -> Self:
+        """Lots paid through the bank, confirmed by the household or checked at the township."""
+        return self.filter(verified_at__isnull=False)
+
+    def eligible(self) -> Self:
+        """Lots of households that were registered on the day of purchase."""
+        return self.filter(eligible_on_purchase())
+
+    def with_goods_left(self) -> Self:
+        return self.filter(drawn_g__lt=F("g"))
+
+    def first_in_first_out(self) -> Self:
+        return self.order_by("bought_on", "pk")
+
+    def visible_to(self, user) -> Self:
+        """The county's offices see all, a cooperative its own."""
+        if access.has_role(user, *access.READS_EVIDENCE):
+            return self
+        return self.filter(produce__cooperative__in=Cooperative.objects.visible_to(user))
+
+
+class PurchaseLot(models.Model):
+    """A purchase slip: so many grams of a produce bought from a household (or, with none, another source) on a day.
+
+    What was written is never edited (a trigger); `drawn_g`, the grams sold from it, only rises.
+    """
+
+    class Verified(models.TextChoices):
+        BANK = "bank", _("paid through the bank")
+        HOUSEHOLD = "household", _("confirmed by the household")
+        TOWNSHIP = "township", _("checked at the township")
+
+    lot_no = models.CharField(_("lot number"), max_length=32, unique=True)
+    produce = models.ForeignKey(Produce, models.PROTECT, related_name="lots")
+    household = models.ForeignKey(Household, models.PROTECT, null=True, blank=True, related_name="lots")
+    grade = models.CharField(_("grade"), max_length=20, blank=True)
+    g = models.PositiveBigIntegerField(_("weight (g)"))
+    drawn_g = models.PositiveBigIntegerField(_("sold (g)"), default=0)
+    fen_per_kg = models.PositiveIntegerField(_("price (fen per kg)"))
+    bought_on = models.DateField(_("bought on"))
+    entered_at = models.DateTimeField(_("entered at"))
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    voucher = models.CharField(_("voucher"), max_length=60, blank=True)
+    verified_how = models.CharField(_("verified how"), max_length=10, choices=Verified.choices, blank=True)
+    verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
+    verified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    paid_on = models.DateField(_("paid on"), null=True, blank=True)
+    paid_fen = models.PositiveBigIntegerField(_("paid (fen)"), null=True, blank=True)
+
+    objects = PurchaseLotQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["bought_on", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(g__gt=0), name="lot_weighs_something"),
+            models.CheckConstraint(condition=Q(drawn_g__lte=F("g")), name="lot_is_not_overdrawn"),
+            models.CheckConstraint(
+                condition=Q(verified_how="", verified_at__isnull=True)
+                | (~Q(verified_how="") & Q(verified_at__isnull=False)),
+                name="lot_verified_how_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_on__isnull=True, paid_fen__isnull=True)
+                | Q(paid_on__isnull=False, paid_fen__isnull=False),
+                name="lot_paid_when_and_how_much",
+            ),
+            # Only what was verified is sold from: a lot with goods drawn has its evidence.
+            models.CheckConstraint(
+                condition=Q(drawn_g=0) | Q(verified_at__isnull=False), name="lot_drawn_only_when_verified"
+            ),
+        ]
+        indexes = [models.Index(fields=["produce", "bought_on", "id"], name="lot_fifo")]
+        verbose_name = _("purchase lot")
+        verbose_name_plural = _("purchase lots")
+
+    def __str__(self) -> str:
+        return self.lot_no

@@ -69,13 +69,13 @@ FORKED = ("address", "basket", "catalogue", "checkout", "customer", "order", "pa
 
 def _ours(app: str) -> str:
     """The fork of an Oscar app where there is one."""
+    if app == "oscar.apps.analytics.apps.AnalyticsConfig":
+        return "shop.analytics.AnalyticsConfig"
     label = app.removeprefix("oscar.apps.").partition(".")[0]
     return f"shop.{label}.apps.{label.title()}Config" if label in FORKED and app.count(".") == 4 else app
 
 
 # django.contrib.admin is left out: county staff have Oscar's dashboard, everybody else pages of their own.
-# analytics stays for its tables (dashboard reports read them); what it does on every page view is switched off in
-# shop.customer, shop.catalogue and shop.basket.
 INSTALLED_APPS = [
     "shop.apps.ShopConfig",
     "logistics.apps.LogisticsConfig",
@@ -272,7 +272,7 @@ OSCAR_SLUG_FUNCTION = "shop.catalogue.slugs.slug"
 OSCAR_ALLOW_ANON_CHECKOUT = True
 OSCAR_ALLOW_GUEST_CHECKOUT_WITH_ACCOUNT = True
 OSCAR_REQUIRED_ADDRESS_FIELDS = ("first_name", "line1", "line3", "line4", "state", "country")
-OSCAR_MAX_BASKET_QUANTITY_THRESHOLD = 9999
+OSCAR_MAX_BASKET_QUANTITY_THRESHOLD = 99_999
 # With any other setting than this the sums of Oscar's offers lose fen.
 OSCAR_OFFERS_INCL_TAX = False
 OSCAR_HIDDEN_FEATURES = ["reviews", "wishlists"]

@@ -1,3 +1,50 @@
-"""Oscar's models, unchanged: the migrations are Oscar's own (settings.MIGRATION_MODULES)."""
+"""Oscar's baskets; a basket that became an order stays one."""
 
-from oscar.apps.basket.models import *  # noqa: F403
+from django.conf import settings
+from oscar.apps.basket.abstract_models import AbstractBasket
+from oscar.core.loading import is_model_registered
+
+if not is_model_registered("basket", "Basket"):
+
+    class Basket(AbstractBasket):
+        """What somebody is about to buy."""
+
+        def freeze(self) -> None:
+            """Keep an open basket as it is while the buyer pays elsewhere."""
+            self._move(self.OPEN, self.FROZEN)
+
+        freeze.alters_data = True
+
+        def thaw(self) -> None:
+            """Open a frozen basket again. One that was submitted meanwhile (Oscar would open it) stays so."""
+            self._move(self.FROZEN, self.OPEN)
+
+        thaw.alters_data = True
+
+        def _move(self, old: str, new: str) -> None:
+            type(self).objects.filter(pk=self.pk, status=old).update(status=new)
+            self.refresh_from_db(fields=["status"])
+
+        def add_product(self, product, quantity: int = 1, options=None):
+            """Put `quantity` of `product` in. Raises ValueError outside 1 … OSCAR_MAX_BASKET_QUANTITY_THRESHOLD."""
+            if not 1 <= quantity <= settings.OSCAR_MAX_BASKET_QUANTITY_THRESHOLD:
+                raise ValueError(f"{quantity} is no quantity that can be bought")
+            return super().add_product(product, quantity, options)
+
+        add_product.alters_data = True
+        add = add_product
+
+        def all_lines(self):
+            """The lines, with all that pricing, weighing and showing them needs, in as many queries for one as for ten."""
+            if self.pk is not None and self._lines is None:
+                self._lines = (
+                    self.lines.select_related(
+                        "product__product_class", "product__pack__produce__cooperative", "stockrecord__partner"
+                    )
+                    .prefetch_related("attributes", "product__images")
+                    .order_by(self._meta.pk.name)
+                )
+            return super().all_lines()
+
+
+from oscar.apps.basket.models import *  # noqa: E402, F403

@@ -1,0 +1,52 @@
+"""What the buyer pays for the way: by weight and by the province it goes to. Integer fen and grams.
+
+Each cooperative sends its own parcel, so each is weighed alone. The first kilogram has a price and so has every kilogram
+begun after it; Shandong, where the lines are full, pays less than its distance. A change of prices is a change of this
+table, and holds for orders from then on: an order keeps the freight it was placed with.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+G_PER_KG = 1000
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """The price of the first kilogram and of each one after it, in fen."""
+
+    first_kg_fen: int
+    next_kg_fen: int
+
+
+NEAR = Tariff(400, 80)
+SHANDONG = Tariff(520, 120)
+INLAND = Tariff(700, 200)
+FAR = Tariff(900, 300)
+FARTHEST = Tariff(1800, 1000)
+
+# The first two figures of the GB code of the destination. What is not listed is not served: Taiwan, Hong Kong, Macao.
+TARIFFS: Mapping[str, Tariff] = {
+    "50": NEAR,  # Chongqing
+    "51": NEAR,  # Sichuan
+    "37": SHANDONG,
+    **dict.fromkeys(("11", "12", "13", "14", "31", "32", "33", "34", "35", "36"), INLAND),
+    **dict.fromkeys(("41", "42", "43", "44", "45", "52", "53", "61"), INLAND),
+    **dict.fromkeys(("15", "21", "22", "23", "46", "62", "63", "64"), FAR),
+    **dict.fromkeys(("54", "65"), FARTHEST),
+}
+
+
+def tariff_for(area_code: str) -> Tariff | None:
+    """The tariff to a district, city or province by its GB code; None where we do not send to."""
+    return TARIFFS.get(area_code[:2])
+
+
+def freight_fen(parcels_g: Iterable[int], tariff: Tariff) -> int:
+    """Return what parcels of these gross weights cost together, in fen. A parcel of no weight costs nothing."""
+    return sum(_parcel_fen(g, tariff) for g in parcels_g if g > 0)
+
+
+def _parcel_fen(g: int, tariff: Tariff) -> int:
+    begun_kg = -(-g // G_PER_KG)
+    return tariff.first_kg_fen + (begun_kg - 1) * tariff.next_kg_fen

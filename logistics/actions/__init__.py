@@ -1,5 +1,7 @@
-from .assessment import assess_due, claw_back
-from .settlement import preview, settle
-from .transport import Leaving, dispatch, give_back, receive
+"""What changes rows of logistics: goods leave and arrive, awards are worked out, settled and clawed back."""
 
-__all__ = ["Leaving", "assess_due", "claw_back", "dispatch", "give_back", "preview", "receive", "settle"]
+from .assessment import assess_due, give_back
+from .settlement import preview, settle
+from .transport import Leaving, dispatch, receive, waybill_of
+
+__all__ = ["Leaving", "assess_due", "dispatch", "give_back", "preview", "receive", "settle", "waybill_of"]

@@ -74,7 +74,9 @@ def _with_their_pools(in_month, due: Sequence[int]) -> list[Shipment]:
     pooled = Q(pk__in=due) | Q(vehicle__in=vehicles)
     for cooperative, produce in pools.items():
         pooled |= Q(cooperative=cooperative, vehicle=None, lines__produce__in=produce)
-    return list(in_month.filter(pooled).distinct().select_related("vehicle", "cooperative__village__township"))
+    orders = Shipment.objects.filter(pk__in=due, vehicle=None).values("consignment__order")
+    pooled |= Q(vehicle=None, consignment__order__in=orders)
+    return list(in_month.filter(pooled).distinct().select_related("vehicle", "consignment"))
 
 
 def _shares(in_month, shipments: Iterable[Shipment]) -> dict[int, int]:
@@ -133,9 +135,7 @@ def _assess(programme: SubsidyProgramme, shipments: Sequence[Shipment], shares: 
         together: dict[object, list[Shipment]] = defaultdict(list)
         for shipment in shipments:
             if version.starts_on <= shipment.dispatched_on <= version.ends_on:
-                # Goods on one vehicle share its cap, the parcels of one order share the order's.
-                group = ("vehicle", shipment.vehicle_id) if shipment.vehicle_id else ("order", shipment.consignment_id)
-                together[group].append(shipment)
+                together[cap_group(shipment)].append(shipment)
         for group in together.values():
             loads = [load_of(shipment, share_bp=shares[shipment.pk], km=km.get(shipment.destination_code)) for shipment in group]
             for shipment, load, found in zip(group, loads, subsidy.assess_together(loads, terms), strict=True):
@@ -151,6 +151,13 @@ def _assess(programme: SubsidyProgramme, shipments: Sequence[Shipment], shares: 
         ["version", "rule", "tier", "share_bp", "assessed_fen", "kept_fen", "explanation", "inputs", "assessed_at"],
         batch_size=100,
     )
+
+
+def cap_group(shipment: Shipment) -> tuple[str, int]:
+    """What `shipment` shares a cap with: the goods on its vehicle, or the parcels of its order."""
+    if shipment.vehicle_id:
+        return "vehicle", shipment.vehicle_id
+    return "order", shipment.consignment.order_id
 
 
 def load_of(shipment: Shipment, *, share_bp: int, km: int | None) -> subsidy.Load:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from suppliers.base import days
@@ -20,7 +20,7 @@ from suppliers.models import Credit
 
 from .. import subsidy
 from ..models import Award, Envelope, LedgerEntry, ProgrammeVersion, Settlement, SettlementItem, Shipment, SubsidyProgramme
-from .assessment import assess_due, claw_back
+from .assessment import assess_due, cap_group, claw_back
 
 BATCH = 500
 
@@ -52,8 +52,7 @@ def preview(*, programme: str, starts: dt.date, ends: dt.date) -> list[tuple[Que
     assess_due()
     queue = _queue(envelope)
     terms = envelope.version.rules
-    state = _state(envelope)
-    paid, _state_after = subsidy.settle([item.candidate for item in queue], terms=terms, state=state)
+    paid, _left = subsidy.settle([item.candidate for item in queue], terms=terms, purse=_purse(envelope))
     return list(zip(queue, paid, strict=True))
 
 
@@ -97,6 +96,7 @@ def _freeze(*, envelope: Envelope, by) -> Settlement:
                 was_deferred=item.candidate.was_deferred,
                 assessed_fen=item.assessed_fen,
                 payable_fen=item.candidate.fen,
+                reason=subsidy.TOO_FEW_PARCELS if item.candidate.is_short else "",
             )
             for rank, item in enumerate(queue, start=1)
         ],
@@ -111,14 +111,15 @@ def _freeze(*, envelope: Envelope, by) -> Settlement:
 def _queue(envelope: Envelope) -> list[Queued]:
     """The awards that this envelope may pay, in their order: unsettled ones of the version up to its last day."""
     version, terms = envelope.version, envelope.version.rules
+    parcels = _parcels(version)
     awards = list(
         Award.objects.filter(version=version, shipment__dispatched_on__lte=envelope.ends_on, state=Award.State.PROVISIONAL)
         .exclude(rule="")
-        .select_related("shipment__cooperative__village__township", "shipment__consignment__order")
+        .select_related("shipment__cooperative__village__township", "shipment__consignment")
     )
     deferred = list(
         Award.objects.filter(version__programme=version.programme_id, state=Award.State.SETTLED, deferred_fen__gt=0)
-        .select_related("shipment__cooperative__village__township", "shipment__consignment__order")
+        .select_related("shipment__cooperative__village__township", "shipment__consignment")
     )
     helped = households_by_supplier(envelope.starts_on, envelope.ends_on)
     queue = []
@@ -126,7 +127,10 @@ def _queue(envelope: Envelope) -> list[Queued]:
         shipment = award.shipment
         payable = subsidy.kept_fen(fen, shipment.net_g - shipment.refunded_g, shipment.net_g)
         if payable:
-            queue.append(Queued(award, _candidate(award, tier=tier, fen=payable, was_deferred=False), fen))
+            day = shipment.dispatched_on
+            sent = parcels.get((shipment.cooperative_id, day.year, (day.month + 2) // 3), 0)
+            is_short = subsidy.parcels_short(award.rule, terms, sent)
+            queue.append(Queued(award, _candidate(award, tier=tier, fen=payable, is_short=is_short), fen))
     for award in deferred:
         earlier = award.settlement_items.order_by("pk").first()
         queue.append(
@@ -145,7 +149,7 @@ def _under_thresholds(awards: Sequence[Award], terms: subsidy.Terms, helped: dic
     together: dict[object, list[Award]] = defaultdict(list)
     for award in awards:
         shipment = award.shipment
-        together[("vehicle", shipment.vehicle_id) if shipment.vehicle_id else ("order", shipment.consignment_id)].append(award)
+        together[cap_group(shipment)].append(award)
     found = {}
     for group in together.values():
         loads = [subsidy.Load(**award.inputs) for award in group]
@@ -169,7 +173,9 @@ def households_by_supplier(starts: dt.date, ends: dt.date) -> dict[int, int]:
     return found
 
 
-def _candidate(award: Award, *, tier: str, fen: int, was_deferred: bool) -> subsidy.Candidate:
+def _candidate(
+    award: Award, *, tier: str, fen: int, was_deferred: bool = False, is_short: bool = False
+) -> subsidy.Candidate:
     shipment = award.shipment
     return subsidy.Candidate(
         key=award.pk,
@@ -181,24 +187,30 @@ def _candidate(award: Award, *, tier: str, fen: int, was_deferred: bool) -> subs
         rule=award.rule,
         fen=fen,
         was_deferred=was_deferred,
+        is_short=is_short,
     )
 
 
-def _state(envelope: Envelope) -> subsidy.SettlementState:
-    """What is left to spend, what suppliers were paid this year, and their valid parcels: read from the books."""
+def _purse(envelope: Envelope) -> subsidy.Purse:
+    """What is left to spend, and what suppliers were paid this year: read from the books.
+
+    What this settlement itself has paid counts whole: a clawback while it runs does not refill its purse, so a run that
+    was killed and started again pays the same.
+    """
     version = ProgrammeVersion.objects.get(pk=envelope.version_id)
-    envelope = Envelope.objects.get(pk=envelope.pk)
-    year = envelope.ends_on.year
+    of_this = Q(settlement__envelope=envelope)
+    entries = LedgerEntry.objects.filter(~of_this | Q(account=LedgerEntry.Account.PAID))
+    paid_before = entries.filter(of_this).aggregate(fen=Sum("amount_fen", default=0))["fen"]
+    spent = entries.filter(version=version).aggregate(fen=Sum("amount_fen", default=0))["fen"]
     paid = (
-        LedgerEntry.objects.filter(version__programme=version.programme_id, award__shipment__dispatched_on__year=year)
+        entries.filter(
+            version__programme=version.programme_id, award__shipment__dispatched_on__year=envelope.ends_on.year
+        )
+        .order_by()
         .values_list("award__shipment__cooperative")
         .annotate(Sum("amount_fen"))
     )
-    return subsidy.SettlementState(
-        left_fen=min(envelope.amount_fen - envelope.spent_fen, version.budget_fen - version.spent_fen),
-        paid_this_year=dict(paid),
-        parcels_in_quarter=_parcels(version),
-    )
+    return subsidy.Purse(min(envelope.amount_fen - paid_before, version.budget_fen - spent), dict(paid))
 
 
 def _parcels(version: ProgrammeVersion) -> dict[tuple[int, int, int], int]:
@@ -229,7 +241,7 @@ def _pay_a_batch(settlement_id: int) -> bool:
         return False
     items = list(
         settlement.items.filter(paid_fen=None)
-        .select_related("award__shipment__cooperative__village__township")
+        .select_related("award__shipment__cooperative__village__township", "award__shipment__consignment")
         .order_by("rank")[:BATCH]
     )
     if not items:
@@ -238,11 +250,17 @@ def _pay_a_batch(settlement_id: int) -> bool:
     envelope = settlement.envelope
     results, _after = subsidy.settle(
         [
-            _candidate(item.award, tier=item.tier, fen=item.payable_fen, was_deferred=item.was_deferred)
+            _candidate(
+                item.award,
+                tier=item.tier,
+                fen=item.payable_fen,
+                was_deferred=item.was_deferred,
+                is_short=item.reason == subsidy.TOO_FEW_PARCELS,
+            )
             for item in items
         ],
         terms=envelope.version.rules,
-        state=_state(envelope),
+        purse=_purse(envelope),
     )
     now, entries, spent = days.now(), [], 0
     for item, result in zip(items, results, strict=True):

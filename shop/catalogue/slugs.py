@@ -5,7 +5,7 @@ import re
 from pypinyin import lazy_pinyin
 
 
-def slug(text: str) -> str:
+def slug(text: str, allow_unicode: bool = False) -> str:
     """`text` in lower-case letters and digits, words joined by hyphens, at most 50 signs: 巫溪冬桃 is wu-xi-dong-tao.
 
     Longer ones than the column holds crash PostgreSQL, and a text of punctuation alone still needs a slug.

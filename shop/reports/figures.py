@@ -81,17 +81,17 @@ class Figures:
         return self._lines.aggregate(
             orders=Count("sale", distinct=True),
             gross_fen=Sum("goods_fen", default=0),
-            g=Sum("net_g", default=0),
-            untraced_fen=Sum("untraced_fen", default=0),
+            sold_g=Sum("net_g", default=0),
+            sold_untraced_fen=Sum("untraced_fen", default=0),
             shandong_fen=Sum("goods_fen", default=0, filter=Q(sale__city_code__startswith="37")),
         )
 
     @cached_property
     def _given_back(self) -> dict:
         return self._refunds.aggregate(
-            fen=Sum("fen", default=0),
-            g=Sum("g", default=0),
-            untraced_fen=Sum("untraced_fen", default=0),
+            back_fen=Sum("fen", default=0),
+            back_g=Sum("g", default=0),
+            back_untraced_fen=Sum("untraced_fen", default=0),
             shandong_fen=Sum("fen", default=0, filter=Q(line__sale__city_code__startswith="37")),
         )
 
@@ -105,7 +105,7 @@ class Figures:
 
     @property
     def refunded_fen(self) -> int:
-        return self._given_back["fen"]
+        return self._given_back["back_fen"]
 
     @property
     def net_sales_fen(self) -> int:
@@ -122,7 +122,7 @@ class Figures:
 
     @property
     def net_weight_g(self) -> int:
-        return self._sold["g"] - self._given_back["g"]
+        return self._sold["sold_g"] - self._given_back["back_g"]
 
     @cached_property
     def _earned(self) -> dict:
@@ -143,8 +143,8 @@ class Figures:
     @cached_property
     def untraced_fen(self) -> int:
         """未溯源: the part of net sales that no verified lot covers (yet)."""
-        since_given_back = RefundLine.objects.filter(line__in=self._lines).aggregate(fen=Sum("untraced_fen", default=0))
-        return self._sold["untraced_fen"] + since_given_back["fen"] - self._given_back["untraced_fen"]
+        since_given_back = RefundLine.objects.filter(line__in=self._lines).aggregate(since_fen=Sum("untraced_fen", default=0))
+        return self._sold["sold_untraced_fen"] + since_given_back["since_fen"] - self._given_back["back_untraced_fen"]
 
     @property
     def other_sales_fen(self) -> int:
@@ -238,7 +238,7 @@ class Figures:
             rows.order_by()
             .annotate(month=TruncMonth(day))
             .values_list("month")
-            .annotate(fen=Sum(fen), g=Sum(g), n=Count(orders, distinct=True))
+            .annotate(Sum(fen), Sum(g), Count(orders, distinct=True))
         )
         return {month: (fen, g, n) for month, fen, g, n in grouped}
 

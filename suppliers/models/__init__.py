@@ -8,6 +8,7 @@ from .people import (
     HouseholdStatus,
     Membership,
     TownshipStaff,
+    counts_as,
 )
 from .places import Township, Village
 
@@ -26,4 +27,5 @@ __all__ = [
     "Township",
     "TownshipStaff",
     "Village",
+    "counts_as",
 ]

@@ -208,7 +208,7 @@ def counts_as(day: dt.date, household: str = "household") -> Coalesce:
         .order_by("-merged_on", "-pk")
         .values("into")[:1]
     )
-    return Coalesce(models.Subquery(latest), F(household))
+    return Coalesce(models.Subquery(latest), F(household), output_field=models.BigIntegerField())
 
 
 class Membership(models.Model):

@@ -5,15 +5,16 @@ knows. It is production as soon as ALLOWED_HOSTS names a host that is not this m
 it refuses to start with DEBUG, with a key that everybody knows, or with Stripe on and no webhook secret.
 """
 
-import sys
+import hashlib
+import tempfile
 from pathlib import Path
 
 import environ
 import oscar
+import structlog
 from cryptography.fernet import Fernet
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 from oscar.defaults import *  # noqa: F403
 
 env = environ.Env()
@@ -175,7 +176,36 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
 
-REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VAR}/valkey.sock"
+# The path of a socket is at most some hundred signs long.
+VALKEY_SOCKET = VAR / "valkey.sock"
+if len(str(VALKEY_SOCKET)) > 100:
+    VALKEY_SOCKET = Path(tempfile.gettempdir()) / f"wuxi-direct-{hashlib.sha256(str(VAR).encode()).hexdigest()[:12]}.sock"
+REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}"
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 30,
+    "socket_keepalive": True,
+    # A message whose worker was killed comes back after this; the sweep does not wait for it.
+    "visibility_timeout": 600,
+}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 540, 570
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = "Asia/Shanghai"
+# Task by task, how many seconds lie between its runs. One that is still waiting when the next is due is dropped.
+PERIODIC = {"shop.tasks.sweep": 60}
+CELERY_BEAT_SCHEDULE = {
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}} for task, seconds in PERIODIC.items()
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 
 # ── People ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -260,6 +290,45 @@ if PRODUCTION:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OSCAR_BASKET_COOKIE_SECURE = True
     CSRF_TRUSTED_ORIGINS = [f"https://{host.replace('.', '*.', 1) if host.startswith('.') else host}" for host in ALLOWED_HOSTS]
+
+# ── Logs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_log_steps = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=False),
+]
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_log_steps,
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _log_steps,
+            "processor": structlog.processors.JSONRenderer(ensure_ascii=False)
+            if PRODUCTION
+            else structlog.dev.ConsoleRenderer(colors=False),
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO" if PRODUCTION else "WARNING"},
+    "loggers": {
+        # Handled by the root, once.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
+}
 
 # ── Oscar ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Sum
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
 
@@ -21,7 +21,7 @@ import suppliers.actions
 from logistics.models import Consignment, Shipment
 from suppliers.base import days
 from suppliers.base.bell import ring
-from suppliers.base.money import fen_of
+from suppliers.base.money import apportion, fen_of
 from suppliers.models import Pack
 
 from .models import Refund, RefundLine, Sale, SaleLine
@@ -60,9 +60,11 @@ def place(
     note: str = "",
     is_fresh_confirmed: bool = False,
     minutes_to_pay: int | None = 30,
+    placed_at: dt.datetime | None = None,
 ):
     """Make an order of `basket` and hold its stock until it is paid for (`minutes_to_pay`; None: as long as it takes).
 
+    `placed_at` is for orders written down afterwards (a counter's sheet, a paper order); else it is now.
     Return the order. Raises AlreadyPlaced where the basket is an order already, and OutOfStock (from the partner fork)
     where something is no longer there; nothing is written then.
     """
@@ -90,6 +92,7 @@ def place(
             order_number=OrderNumberGenerator().order_number(basket),
             status=PLACED,
             guest_email=guest_email,
+            date_placed=placed_at or days.now(),
         )
         lines = list(order.lines.all())
         packs = Pack.objects.select_related("produce__cooperative").in_bulk([line.product_id for line in lines])
@@ -239,7 +242,10 @@ def expire_unpaid() -> int:
 
 @dataclass(frozen=True)
 class Dispatching:
-    """A consignment as the cooperative hands it over: everything of `logistics.actions.Leaving` but the lines."""
+    """A consignment as the cooperative hands it over: everything of `logistics.actions.Leaving` but the lines.
+
+    The freight the buyer paid is not the claimant's to say: None takes the consignment's share of it from the order.
+    """
 
     consignment: Consignment
     carrier_code: str
@@ -249,7 +255,7 @@ class Dispatching:
     gross_g: int | None = None
     billed_g: int | None = None
     vehicle: object = None
-    buyer_paid_freight_fen: int = 0
+    buyer_paid_freight_fen: int | None = None
     other_subsidy_fen: int = 0
 
 
@@ -261,7 +267,8 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
     """
     consignments = [item.consignment for item in dispatching]
     order_ids = sorted({consignment.order_id for consignment in consignments})
-    list(Sale.objects.select_for_update().filter(pk__in=order_ids).order_by("pk"))
+    sales = {sale.pk: sale for sale in Sale.objects.select_for_update().filter(pk__in=order_ids).order_by("pk")}
+    buyer_paid = _freight_paid(sales)
     lines_of: dict[tuple[int, int], list[SaleLine]] = defaultdict(list)
     for line in SaleLine.objects.filter(sale__in=order_ids, dispatched_at=None).order_by("pk"):
         if line.net_g > line.refunded_g:
@@ -280,7 +287,9 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
                 gross_g=item.gross_g if item.gross_g is not None else sum(line.gross_g for line in lines),
                 billed_g=item.billed_g,
                 freight_fen=item.freight_fen,
-                buyer_paid_freight_fen=item.buyer_paid_freight_fen,
+                buyer_paid_freight_fen=buyer_paid.get((item.consignment.order_id, item.consignment.cooperative_id), 0)
+                if item.buyer_paid_freight_fen is None
+                else item.buyer_paid_freight_fen,
                 other_subsidy_fen=item.other_subsidy_fen,
                 vehicle=item.vehicle,
                 at=item.at,
@@ -319,6 +328,22 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
     _set_status(set(order_ids) - set(waiting), DISPATCHED)
     ring(logistics.tasks.assess_dispatched_shipments)
     return shipments
+
+
+def _freight_paid(sales: Mapping[int, Sale]) -> dict[tuple[int, int], int]:
+    """What the buyer paid for the freight of each (order, cooperative), by gross weight where there are several."""
+    charged = {pk: sale.freight_fen - sale.refunded_freight_fen for pk, sale in sales.items() if sale.freight_fen}
+    weights: dict[int, dict[int, int]] = defaultdict(dict)
+    rows = SaleLine.objects.filter(sale__in=charged).order_by("sale", "cooperative").values_list("sale", "cooperative")
+    for sale_id, cooperative_id, gross_g in rows.annotate(Sum("gross_g")):
+        weights[sale_id][cooperative_id] = gross_g
+    return {
+        (sale_id, cooperative_id): fen
+        for sale_id, by_cooperative in weights.items()
+        for cooperative_id, fen in zip(
+            by_cooperative, apportion(charged[sale_id], list(by_cooperative.values())), strict=True
+        )
+    }
 
 
 @transaction.atomic

@@ -1,9 +1,12 @@
 """The demo's cooperatives and what they sell, with our own drawn pictures."""
 
+import datetime as dt
+
 from django.core.files.base import ContentFile
 from django.db import transaction
 from oscar.core.loading import get_model
 
+from suppliers.base import days
 from suppliers.base.money import yuan_of
 from suppliers.models import Cooperative, Pack, Produce
 
@@ -48,7 +51,6 @@ STORIES = {
 }
 # A shelf of today: what stands in the store now, in packs (retail) or kilograms (bulk).
 PACKS_IN_STOCK, KG_IN_STOCK = 400, 60_000
-OUT_OF_STOCK_NOW = {"CL01", "WS01", "YY01"}  # fresh goods whose season is long over
 
 
 @transaction.atomic
@@ -115,11 +117,7 @@ def _product(produce: Produce, item: dict, sku: dict, product_class, category) -
         partner=produce.cooperative.partner,
         partner_sku=sku["sku"],
         price=yuan_of(sku["price_fen"]),
-        num_in_stock=0
-        if item["code"] in OUT_OF_STOCK_NOW
-        else KG_IN_STOCK
-        if sku["per_kg"]
-        else PACKS_IN_STOCK,
+        num_in_stock=(KG_IN_STOCK if sku["per_kg"] else PACKS_IN_STOCK) if _keeps_today(produce) else 0,
         num_allocated=0,
     )
     Pack.objects.create(
@@ -133,3 +131,15 @@ def _product(produce: Produce, item: dict, sku: dict, product_class, category) -
     )
     picture = ContentFile(renditions.render(item["code"], 800), name=f"{upc.lower()}.png")
     ProductImage.objects.create(product=product, original=picture, caption=f"{item['name']} 示意图")
+
+
+def _keeps_today(produce: Produce) -> bool:
+    """Whether goods of the last harvest are still good today: those of a season long over are sold out."""
+    today = days.today()
+    starts, ends = f"{today:%m-%d}" >= produce.harvest_from, f"{today:%m-%d}" <= produce.harvest_to
+    spans_new_year = produce.harvest_from > produce.harvest_to
+    if (starts or ends) if spans_new_year else (starts and ends):
+        return True
+    month, day = map(int, produce.harvest_to.split("-"))
+    over_on = dt.date(today.year if f"{today:%m-%d}" > produce.harvest_to else today.year - 1, month, day)
+    return (today - over_on).days <= produce.shelf_life_days

@@ -34,6 +34,12 @@ def demo_data() -> dict:
     return json.loads(resources.files(__package__).joinpath("data/catalogue.json").read_text("utf-8"))
 
 
+def policy() -> dict:
+    """The terms of the demo programme (logistics/data/wx_sd_demo.json), without the test vectors that lie beside them."""
+    terms = json.loads(resources.files(logistics_data).joinpath("wx_sd_demo.json").read_text("utf-8"))
+    return {key: value for key, value in terms.items() if key != "test_vectors"}
+
+
 @transaction.atomic
 def load() -> None:
     """Write what is missing of it; what is there stays."""
@@ -71,7 +77,7 @@ def load() -> None:
 
 def _load_programme() -> None:
     """The demo programme: version 1 is 2019's; the current and the next year have versions on the same terms."""
-    terms = json.loads(resources.files(logistics_data).joinpath("wx_sd_demo.json").read_text("utf-8"))
+    terms = policy()
     programme, _ = SubsidyProgramme.objects.get_or_create(
         code=terms["code"], defaults={"name": "巫溪农产品入鲁物流补贴(演示)"}
     )
@@ -90,7 +96,7 @@ def _load_programme() -> None:
             ends_on=ends_on,
             budget_fen=terms["budget_fen"],
             terms={
-                **{k: v for k, v in terms.items() if k != "test_vectors"},
+                **terms,
                 "version": number,
                 "effective": [str(starts_on), str(ends_on)],
                 "period_budget_fen": {f"{a}..{b}": fen for (a, b), fen in zip(periods, halves, strict=True)},

@@ -1,0 +1,274 @@
+"""Small things that tests are made of. Each returns a saved row; what a test does not care about has a plain default."""
+
+import datetime as dt
+from itertools import count
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from oscar.core.loading import get_class, get_model
+
+import logistics.actions
+from logistics.models import ApprovedDistance, Carrier, Consignment, Envelope, ProgrammeVersion, SubsidyProgramme, Vehicle
+from shop import orders
+from shop.demo.reference import policy
+from shop.models import Sale
+from shop.shipping.methods import ByWeight
+from suppliers.base import days
+from suppliers.base.money import yuan_of
+from suppliers.models import (
+    Cooperative,
+    CooperativeStaff,
+    Household,
+    HouseholdStatus,
+    Membership,
+    Pack,
+    Produce,
+    PurchaseLot,
+    Township,
+    Village,
+)
+
+Basket = get_model("basket", "Basket")
+Category = get_model("catalogue", "Category")
+Country = get_model("address", "Country")
+Partner = get_model("partner", "Partner")
+Product = get_model("catalogue", "Product")
+ProductClass = get_model("catalogue", "ProductClass")
+ShippingAddress = get_model("order", "ShippingAddress")
+StockRecord = get_model("partner", "StockRecord")
+
+serial = count(1)
+TAIAN, TAISHAN_DISTRICT = "370900", "370902"
+LONG_AGO = dt.date(2014, 1, 1)
+
+
+def make_village(code: str = "500238108223", *, is_deep_poverty: bool = False) -> Village:
+    township, _ = Township.objects.get_or_create(
+        code=code[:9], defaults={"name": f"镇{code[6:9]}", "is_deep_poverty": is_deep_poverty}
+    )
+    return Village.objects.get_or_create(code=code, defaults={"township": township, "name": f"村{code[9:]}"})[0]
+
+
+def make_cooperative(code: str = "", *, village: Village | None = None) -> Cooperative:
+    n = next(serial)
+    code = code or f"C{n}"
+    return Cooperative.objects.create(
+        code=code,
+        name=f"示例·合作社{code}",
+        uscc=f"93500238MA{n:08d}",
+        village=village or make_village(),
+        partner=Partner.objects.create(name=f"示例·合作社{code}", code=code),
+    )
+
+
+def make_produce(cooperative: Cooperative | None = None, *, code: str = "HT01", **fields) -> Produce:
+    return Produce.objects.create(
+        cooperative=cooperative or make_cooperative(),
+        code=code,
+        **{
+            "name": "巫溪核桃(干)",
+            "variety": "香玲",
+            "category": "nut",
+            "harvest_from": "09-01",
+            "harvest_to": "10-10",
+            "shelf_life_days": 300,
+        }
+        | fields,
+    )
+
+
+def make_pack(
+    produce: Produce | None = None,
+    *,
+    spec: str = "5斤装",
+    net_g: int = 2_500,
+    gross_g: int = 2_650,
+    price_fen: int = 8_800,
+    in_stock: int = 100,
+    is_per_kg: bool = False,
+) -> Pack:
+    """A pack on sale, with its product and stock."""
+    produce = produce or make_produce()
+    n = next(serial)
+    sku = f"{produce.code}-{n}"
+    product_class, _ = ProductClass.objects.get_or_create(
+        name="农产品", defaults={"requires_shipping": True, "track_stock": True}
+    )
+    product = Product.objects.create(
+        upc=f"{sku}-{produce.cooperative.code}", title=f"{produce.name} {spec}", product_class=product_class
+    )
+    category = Category.objects.filter(slug=produce.category).first() or Category.add_root(
+        name=produce.category, slug=produce.category
+    )
+    product.categories.add(category)
+    StockRecord.objects.create(
+        product=product,
+        partner=produce.cooperative.partner,
+        partner_sku=sku,
+        price=yuan_of(price_fen),
+        num_in_stock=in_stock,
+        num_allocated=0,
+    )
+    return Pack.objects.create(
+        product=product, produce=produce, sku=sku, spec=spec, net_g=net_g, gross_g=gross_g, is_per_kg=is_per_kg
+    )
+
+
+def make_household(
+    cooperative: Cooperative | None = None, *, category: str = "建档立卡贫困户", since: dt.date = LONG_AGO, size: int = 4
+) -> Household:
+    """A household with one status spell (none for category ""), a member of `cooperative` if one is given."""
+    n = next(serial)
+    household = Household.objects.create(household_no=f"WX{n:06d}", head="谭大成", village=make_village(), size=size)
+    if category:
+        HouseholdStatus.objects.create(household=household, category=category, starts_on=since)
+    if cooperative:
+        Membership.objects.create(household=household, cooperative=cooperative, starts_on=LONG_AGO)
+    return household
+
+
+def make_lot(
+    produce: Produce,
+    household: Household | None = None,
+    *,
+    g: int = 10_000,
+    fen_per_kg: int = 1_850,
+    bought_on: dt.date = dt.date(2019, 1, 1),
+    verified: bool = True,
+    entered_at: dt.datetime | None = None,
+) -> PurchaseLot:
+    entered_at = entered_at or days.at(bought_on, 17)
+    return PurchaseLot.objects.create(
+        lot_no=f"L{next(serial):06d}",
+        produce=produce,
+        household=household,
+        g=g,
+        fen_per_kg=fen_per_kg,
+        bought_on=bought_on,
+        entered_at=entered_at,
+        verified_how=PurchaseLot.Verified.BANK if verified else "",
+        verified_at=entered_at if verified else None,
+    )
+
+
+def make_carriers() -> None:
+    Carrier.objects.get_or_create(code="SF", defaults={"name": "顺丰速运"})
+    Carrier.objects.get_or_create(code="ZTC", defaults={"name": "巫溪直通车", "is_courier": False})
+    ApprovedDistance.objects.get_or_create(city_code=TAIAN, defaults={"city": "泰安市", "km": 1250})
+
+
+def make_programme(
+    year: int = 2019, *, envelope_fen: int = 250_000_00, budget_fen: int = 600_000_00, **terms
+) -> ProgrammeVersion:
+    """A version of the default policy for a whole year, with an envelope for its first half."""
+    programme, _ = SubsidyProgramme.objects.get_or_create(code="WX-SD-DEMO", defaults={"name": "物流补贴"})
+    version = ProgrammeVersion.objects.create(
+        programme=programme,
+        number=programme.versions.count() + 1,
+        starts_on=dt.date(year, 1, 1),
+        ends_on=dt.date(year, 12, 31),
+        terms=policy() | terms,
+        budget_fen=budget_fen,
+    )
+    Envelope.objects.create(
+        version=version, starts_on=dt.date(year, 1, 1), ends_on=dt.date(year, 6, 30), amount_fen=envelope_fen
+    )
+    return version
+
+
+def make_user(name: str = "", *roles: str, cooperative: Cooperative | None = None, **fields):
+    user = get_user_model().objects.create_user(email=f"{name or f'u{next(serial)}'}@test.example", **fields)
+    for role in roles:
+        user.groups.add(Group.objects.get_or_create(name=role)[0])
+    if cooperative:
+        CooperativeStaff.objects.create(user=user, cooperative=cooperative, starts_on=LONG_AGO)
+    return user
+
+
+def make_basket(*wares: tuple[Pack, int], user=None):
+    basket = Basket.objects.create(owner=user)
+    basket.strategy = get_class("partner.strategy", "Selector")().strategy(user=user)
+    for pack, quantity in wares:
+        basket.add_product(pack.product, quantity)
+    return basket
+
+
+def place_order(*wares: tuple[Pack, int], area_code: str = TAISHAN_DISTRICT, user=None, **fields):
+    """An order of `wares`, placed and not paid."""
+    return orders.place(
+        basket=make_basket(*wares, user=user),
+        shipping_address=ShippingAddress(
+            first_name="王女士",
+            line1="东岳大街 1 号",
+            line3="泰山区",
+            line4="泰安市",
+            state="山东省",
+            area_code=area_code,
+            phone_number="+8613805380001",
+            country=Country.objects.get(pk="CN"),
+        ),
+        shipping_method=ByWeight(area_code),
+        city_code=area_code[:4] + "00",
+        user=user,
+        **fields,
+    )
+
+
+def pay(order, *, on: dt.date | None = None):
+    sale = Sale.objects.get(order=order)
+    return orders.pay(
+        order=order,
+        event_id=f"event-{order.number}",
+        gateway="demo",
+        amount_fen=sale.total_fen,
+        at=days.at(on) if on else None,
+    )
+
+
+def dispatch(order, *, on: dt.date, vehicle: Vehicle | None = None, freight_fen: int = 2_000, **fields):
+    """Send off all consignments of `order` on a day; return the shipments."""
+    make_carriers()
+    return orders.dispatch(
+        dispatching=[
+            orders.Dispatching(
+                consignment=consignment,
+                carrier_code="ZTC" if vehicle else "SF",
+                waybill=f"TEST{next(serial):08d}",
+                freight_fen=freight_fen,
+                vehicle=vehicle,
+                at=days.at(on),
+                **{"buyer_paid_freight_fen": 0} | fields,
+            )
+            for consignment in Consignment.objects.filter(order=order, state=Consignment.State.TO_SHIP).order_by("pk")
+        ]
+    )
+
+
+def sell(*wares: tuple[Pack, int], on: dt.date, received: bool = True, **fields):
+    """An order placed, paid, dispatched and (unless not `received`) received on one day in the past."""
+    order = place_order(*wares, placed_at=days.at(on, 9))
+    pay(order, on=on)
+    shipments = dispatch(order, on=on, **fields)
+    if received:
+        orders.receive(shipments=shipments, on=on, how=Sale.Receipt.CARRIER)
+    return order
+
+
+def give_back(order, *, on: dt.date, g: int, fen: int, line=None, key: str = ""):
+    """Refund grams and fen of the (only) line of `order` on a day."""
+    line = line or order.sale.lines.get()
+    return orders.refund(
+        refunds=[
+            orders.Refunding(
+                key=key or f"{order.number}-{next(serial)}",
+                sale_id=order.pk,
+                lines=[orders.GiveBack(line.pk, g=g, fen=fen)],
+                reason="坏果包赔",
+                on=on,
+            )
+        ]
+    )
+
+
+def assess() -> int:
+    return logistics.actions.assess_due()

@@ -13,6 +13,8 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  (a heartbeat must not wait for a disk)
 graceful_timeout = 10
+loglevel = "warning"
+control_socket_disable = True
 max_requests, max_requests_jitter = 20_000, 2_000
 # Each worker counts for itself, in files that /metrics adds up.
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_metrics}"]

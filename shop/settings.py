@@ -15,7 +15,7 @@ import structlog
 from cryptography.fernet import Fernet
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from oscar.defaults import *  # noqa: F403
+from oscar.defaults import *
 
 env = environ.Env()
 
@@ -179,7 +179,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
 # The path of a socket is at most some hundred signs long.
 VALKEY_SOCKET = VAR / "valkey.sock"
 if len(str(VALKEY_SOCKET)) > 100:
-    VALKEY_SOCKET = Path(tempfile.gettempdir()) / f"wuxi-direct-{hashlib.sha256(str(VAR).encode()).hexdigest()[:12]}.sock"
+    VALKEY_SOCKET = (
+        Path(tempfile.gettempdir()) / f"wuxi-direct-{hashlib.sha256(str(VAR).encode()).hexdigest()[:12]}.sock"
+    )
 REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}"
 
 CELERY_BROKER_URL = REDIS_URL
@@ -289,7 +291,9 @@ if PRODUCTION:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OSCAR_BASKET_COOKIE_SECURE = True
-    CSRF_TRUSTED_ORIGINS = [f"https://{host.replace('.', '*.', 1) if host.startswith('.') else host}" for host in ALLOWED_HOSTS]
+    CSRF_TRUSTED_ORIGINS = [
+        f"https://{host.replace('.', '*.', 1) if host.startswith('.') else host}" for host in ALLOWED_HOSTS
+    ]
 
 # ── Logs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -322,9 +326,7 @@ LOGGING = {
                     if PRODUCTION
                     # Not its pretty tracebacks: they print every local variable, and those are people's.
                     else [
-                        structlog.dev.ConsoleRenderer(
-                            colors=False, exception_formatter=structlog.dev.plain_traceback
-                        )
+                        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
                     ]
                 ),
             ],

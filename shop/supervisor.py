@@ -33,23 +33,30 @@ def main() -> int:
     port = _port()
     _prepare()
 
-    if os.environ.get("REDIS_URL"):
-        commands = {}
-    else:
-        commands = {"valkey": valkey_command(settings.VALKEY_SOCKET)}
+    commands = {} if os.environ.get("REDIS_URL") else {"valkey": valkey_command(settings.VALKEY_SOCKET)}
     commands |= {
         "web": [sys.executable, "-m", "gunicorn", "-c", "python:shop.gunicorn", "shop.wsgi"],
-        "worker": [sys.executable, "-m", "celery", "-A", "shop", "worker", "-B", "-c", "1", "-l", "WARNING"],
+        # One process each: where it is killed nothing of it goes on unseen.
+        "worker": [sys.executable, "-m", "celery", "-q", "-A", "shop", "worker", "--pool", "solo", "-l", "WARNING"],
+        "beat": [sys.executable, "-m", "celery", "-q", "-A", "shop", "beat", "-l", "WARNING"],
     }
     environment = os.environ | {
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",
         "REDIS_URL": settings.REDIS_URL,
+        # No lecture where root tries the demo: the broker is a socket of root's own.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
     manager = Manager()
     for name, command in commands.items():
         # exec: the process is the program, not a shell that a signal might kill instead of it.
-        manager.add_process(name, f"exec {shlex.join(map(str, command))}", env=environment, cwd=settings.BASE_DIR)
+        manager.add_process(
+            name,
+            f"exec {shlex.join(map(str, command))}",
+            env=environment,
+            cwd=settings.BASE_DIR,
+            quiet=name == "valkey",
+        )
     threading.Thread(target=_announce, args=[f"http://localhost:{port}/"], daemon=True).start()
     manager.loop()
     lock.close()

@@ -30,8 +30,20 @@ def start() -> str:
     """Start a server that ends with this process; return its DATABASE_URL."""
     home = Path(tempfile.mkdtemp(prefix="wuxi-pg-"))
     programs, as_user = _programs(home)
-    initdb = [programs / "initdb", "-D", home / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **as_user)  # noqa: PLW1510
+    initdb = [
+        programs / "initdb",
+        "-D",
+        home / "data",
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "-N",
+    ]
+    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **as_user)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (home / "log").open("wb") as log:
@@ -39,7 +51,7 @@ def start() -> str:
             [programs / "postgres", "-D", home / "data", "-h", "127.0.0.1", "-p", str(port), "-k", home, *HASTE],
             stdout=log,
             stderr=log,
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  (before there are any threads)
             **as_user,
         )
     atexit.register(_stop, server, home, os.getpid())

@@ -8,7 +8,7 @@ from tests import postgres
 if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = postgres.start()
 
-from shop.settings import *  # noqa: E402, F403
+from shop.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -3,7 +3,6 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError
-from oscar.core.loading import get_class, get_model
 
 User = get_user_model()
 

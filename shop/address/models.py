@@ -8,4 +8,4 @@ if not is_model_registered("address", "UserAddress"):
         """An address in somebody's address book."""
 
 
-from oscar.apps.address.models import *  # noqa: E402, F403
+from oscar.apps.address.models import *  # noqa: F403

@@ -47,4 +47,4 @@ if not is_model_registered("basket", "Basket"):
             return super().all_lines()
 
 
-from oscar.apps.basket.models import *  # noqa: E402, F403
+from oscar.apps.basket.models import *  # noqa: F403

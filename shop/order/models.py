@@ -10,4 +10,4 @@ if not is_model_registered("order", "ShippingAddress"):
         """Where an order goes; never changed once it is placed."""
 
 
-from oscar.apps.order.models import *  # noqa: E402, F403
+from oscar.apps.order.models import *  # noqa: F403

@@ -47,7 +47,9 @@ if not is_model_registered("partner", "StockRecord"):
             """Change the counts in one statement if every one of `at_least` is `quantity` or more; say whether it did."""
             if quantity < 1:
                 raise InvalidStockAdjustment(f"{quantity} is no quantity of {self.partner_sku}")
-            rows = type(self).objects.filter(pk=self.pk).annotate(**{f"had_{name}": of for name, of in at_least.items()})
+            rows = (
+                type(self).objects.filter(pk=self.pk).annotate(**{f"had_{name}": of for name, of in at_least.items()})
+            )
             changed = rows.filter(**{f"had_{name}__gte": quantity for name in at_least}).update(
                 num_allocated=ALLOCATED + change["allocated"],
                 num_in_stock=F("num_in_stock") + change.get("in_stock", 0),

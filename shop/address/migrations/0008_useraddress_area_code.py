@@ -5,15 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('address', '0007_useraddress_code'),
+        ("address", "0007_useraddress_code"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='useraddress',
-            name='area_code',
-            field=models.CharField(blank=True, max_length=6, validators=[django.core.validators.RegexValidator('^[1-9]\\d{5}$', 'Choose province, city and district.')], verbose_name='district'),
+            model_name="useraddress",
+            name="area_code",
+            field=models.CharField(
+                blank=True,
+                max_length=6,
+                validators=[
+                    django.core.validators.RegexValidator("^[1-9]\\d{5}$", "Choose province, city and district.")
+                ],
+                verbose_name="district",
+            ),
         ),
     ]

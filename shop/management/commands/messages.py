@@ -89,17 +89,20 @@ class Command(BaseCommand):
         for path, source in _sources():
             name = path.relative_to(settings.BASE_DIR).as_posix()
             try:
-                if path.suffix != ".py":
-                    # templatize leaves Python calls amid the page's indentation, which Python would not read.
-                    source = "\n".join(line.strip() for line in templatize(source, origin=name).splitlines())
+                # templatize leaves Python calls amid the page's indentation, which Python would not read.
+                lines = source if path.suffix == ".py" else _stripped(templatize(source, origin=name))
                 options = {"encoding": "utf-8"}
-                found = list(extract("python", io.BytesIO(source.encode()), KEYWORDS, ("Translators:",), options))
+                found = list(extract("python", io.BytesIO(lines.encode()), KEYWORDS, ("Translators:",), options))
             except (SyntaxError, TokenError, TemplateSyntaxError) as error:
                 self.stderr.write(f"{name} cannot be read: {error}")
                 continue
             for _line, message, comments, context in found:
                 template.add(message, None, [(name, 0)], auto_comments=comments, context=context)
         return template
+
+
+def _stripped(text: str) -> str:
+    return "\n".join(line.strip() for line in text.splitlines())
 
 
 def _sources() -> Iterator[tuple[Path, str]]:
@@ -123,9 +126,10 @@ def _fill(catalog: Catalog, translations: dict[str, str | list[str]]) -> list[st
         if message is None:
             unknown.append(key)
             continue
-        if isinstance(message.id, tuple):
-            translated = (translated,) if isinstance(translated, str) else tuple(translated)
-        message.string = translated
+        if not isinstance(message.id, tuple):
+            message.string = translated
+        else:
+            message.string = (translated,) if isinstance(translated, str) else tuple(translated)
         message.flags.discard("fuzzy")
     return unknown
 

@@ -5,15 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('order', '0021_billingaddress_code_shippingaddress_code'),
+        ("order", "0021_billingaddress_code_shippingaddress_code"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='shippingaddress',
-            name='area_code',
-            field=models.CharField(blank=True, max_length=6, validators=[django.core.validators.RegexValidator('^[1-9]\\d{5}$', 'Choose province, city and district.')], verbose_name='district'),
+            model_name="shippingaddress",
+            name="area_code",
+            field=models.CharField(
+                blank=True,
+                max_length=6,
+                validators=[
+                    django.core.validators.RegexValidator("^[1-9]\\d{5}$", "Choose province, city and district.")
+                ],
+                verbose_name="district",
+            ),
         ),
     ]

@@ -1,0 +1,1 @@
+"""Our own drawings as pixels. The drawings themselves are SVG, in shop/static/shop/img."""

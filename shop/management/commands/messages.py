@@ -4,7 +4,8 @@ import fcntl
 import io
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tokenize import TokenError
@@ -30,6 +31,7 @@ KEYWORDS = {
     }.items()
     for lazy in ("", "_lazy")
 } | {"_": None, "gettext_noop": None}
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 CONTEXT_ENDS = "\x04"
 # They say when somebody ran the tool: every two branches would disagree about them.
 VOLATILE = ("POT-Creation-Date", "PO-Revision-Date", "Generated-By", "Report-Msgid-Bugs-To", "Last-Translator")
@@ -60,12 +62,13 @@ class Command(BaseCommand):
                 return
             was_obsolete = dict(catalog.obsolete)
             catalog.update(self._extracted(), no_fuzzy_matching=True, update_header_comment=False)
+            for key, message in was_obsolete.items():
+                if again := catalog.get(message.id, message.context):  # its translation comes back with it
+                    again.string = message.string
+                    del catalog.obsolete[key]
             if options["check"]:
                 self._report(_problems(catalog), len(catalog))
                 return
-            for key, message in was_obsolete.items():
-                if key not in catalog.obsolete:  # it is in the code again: its translation comes back with it
-                    catalog[message.id].string = message.string
             if options["prune"]:
                 catalog.obsolete.clear()
             unknown = _fill(catalog, json.loads(options["fill"].read_text("utf-8"))) if options["fill"] else []
@@ -139,19 +142,27 @@ def _problems(catalog: Catalog) -> list[str]:
     for message in catalog:
         if not message.id:
             continue
-        strings = message.string if isinstance(message.string, (list, tuple)) else [message.string]
+        strings = _texts(message.string or "")
         if not all(strings):
             problems.append(f"untranslated: {_key(message)!r} ({message.locations[0][0]})")
         elif message.fuzzy:
             problems.append(f"fuzzy: {_key(message)!r}")
-        else:
-            problems += [f"wrong: {_key(message)!r}: {error}" for error in message.check(catalog)]
+        elif any(_placeholders(string) != _placeholders(_texts(message.id)[-1]) for string in strings):
+            problems.append(f"other placeholders: {_key(message)!r}")
     problems += [f"no longer in the code: {_key(message)!r}" for message in catalog.obsolete.values()]
     return problems
 
 
+def _texts(one_or_many: str | Iterable[str]) -> list[str]:
+    return [one_or_many] if isinstance(one_or_many, str) else list(one_or_many)
+
+
+def _placeholders(text: str) -> list[str]:
+    return sorted(PLACEHOLDER.findall(text))
+
+
 def _key(message: Message) -> str:
-    msgid = message.id[0] if isinstance(message.id, tuple) else message.id
+    msgid = _texts(message.id)[0]
     return f"{message.context}{CONTEXT_ENDS}{msgid}" if message.context else msgid
 
 

@@ -27,5 +27,5 @@ def render(code: str, width: int = 800) -> bytes:
     # The drawings say 800 × 800 of themselves.
     png = vl_convert.svg_to_png(svg, scale=width / 800)
     picture = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").save(picture, "WEBP", quality=90, method=4)
+    Image.open(io.BytesIO(png)).convert("RGB").save(picture, "WEBP", quality=90, method=2)
     return picture.getvalue()

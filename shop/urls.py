@@ -3,16 +3,48 @@
 from django.apps import apps
 from django.conf import settings
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from django.views.static import serve
 
-from . import operations
+from . import operations, views_cooperative
+
+
+def _oscar(label: str):
+    """The pages of an Oscar app, or of our fork of it."""
+    return apps.get_app_config(label).urls
+
+
+def _to(name: str):
+    """Where a page of Oscar's gives way to ours."""
+    return RedirectView.as_view(pattern_name=name, query_string=True)
+
 
 urlpatterns = [
+    # For whoever runs it
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.Readyz.as_view(), name="readyz"),
     path("metrics", operations.metrics, name="metrics"),
+    # For everybody
+    path("", RedirectView.as_view(pattern_name="catalogue:index"), name="home"),
+    path("catalogue/", _oscar("catalogue")),
+    path("search/", _oscar("search")),
+    path("basket/", _oscar("basket")),
+    path("checkout/", _oscar("checkout")),
+    path("offers/", _oscar("offer")),
     path("language/", include("django.conf.urls.i18n")),
-    path("accounts/", include("allauth.urls")),
-    path("", include(apps.get_app_config("oscar").urls[0])),
     re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    # For whoever has an account: there is one way to sign in, with its limits and its second factor
+    path("accounts/register/", _to("account_signup")),
+    path("accounts/change-password/", _to("account_change_password")),
+    path("password-reset/", _to("account_reset_password"), name="password-reset"),
+    path("accounts/", include("allauth.urls")),
+    path("accounts/", _oscar("customer")),
+    # For cooperatives
+    path("cooperative/", include("logistics.urls")),
+    path("cooperative/", include("suppliers.urls")),
+    path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
+    path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
+    # For county staff
+    path("dashboard/login/", _to("account_login")),
+    path("dashboard/", _oscar("dashboard")),
 ]

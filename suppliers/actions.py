@@ -6,24 +6,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
+from stdnum import exceptions as stdnum_errors
+from stdnum.cn import ric
 
 from . import sharing
-from .base import days
+from .base import days, privacy
+from .base.money import price_of
 from .models import (
+    Cooperative,
     Credit,
     Household,
     HouseholdMerger,
+    HouseholdStatus,
     Membership,
     Produce,
     PurchaseLot,
     SaleAllocation,
+    Village,
 )
+from .models.people import COUNTED_CATEGORIES
 
 MOST_G_A_LOT = 100_000_000  # 100 t: beyond it a weight is a slip of the finger
 MOST_FEN_PER_KG = 100_000_00
+MOST_PEOPLE = 30
 
 
 @dataclass(frozen=True)
@@ -260,13 +268,94 @@ def enter_lot(
 
 
 @transaction.atomic
-def verify_lot(*, lot: PurchaseLot, how: str, by=None) -> PurchaseLot:
-    """Mark `lot` verified: paid through the bank, confirmed by the household, or checked at the township. Once only."""
+def verify_lot(
+    *, lot: PurchaseLot, how: str, by=None, receipt: str = "", paid_on: dt.date | None = None
+) -> PurchaseLot:
+    """Mark `lot` verified: paid through the bank, confirmed by the household, or checked at the township. Once only.
+
+    With `paid_on` it is noted as paid in full that day; the number of the bank's `receipt` joins the voucher.
+    Raises ValidationError for a day before the purchase or still to come.
+    """
+    if paid_on and not lot.bought_on <= paid_on <= days.today():
+        raise ValidationError({"paid_on": _("The day of payment is between the day of purchase and today.")})
     lot = PurchaseLot.objects.select_for_update().get(pk=lot.pk)
     if lot.verified_at is None:
         lot.verified_how, lot.verified_at, lot.verified_by = PurchaseLot.Verified(how), days.now(), by
-        lot.save(update_fields=["verified_how", "verified_at", "verified_by"])
+        lot.voucher = " · ".join(filter(None, [lot.voucher, receipt]))
+        if paid_on and lot.paid_on is None:
+            lot.paid_on, lot.paid_fen = paid_on, price_of(lot.g, lot.fen_per_kg)
+        lot.save(update_fields=["verified_how", "verified_at", "verified_by", "voucher", "paid_on", "paid_fen"])
     return lot
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A household as a cooperative writes it down. `category` is empty for one that is not registered."""
+
+    household_no: str
+    head: str
+    id_number: str
+    village: Village
+    size: int
+    category: str = ""
+    category_from: dt.date | None = None
+
+
+def register_household(
+    *, registration: Registration, cooperative: Cooperative, member_from: dt.date
+) -> tuple[Household, bool]:
+    """Make the household of `registration` a member of `cooperative` from a day; return it, and whether it is new.
+
+    A household known under the same ID number is that household: it keeps what is written of it and joins. Raises
+    ValidationError by field for an ID number that cannot be, a number that is another household's, a member already.
+    """
+    try:
+        with transaction.atomic():
+            return _register(registration, cooperative, member_from)
+    except IntegrityError as error:
+        # Somebody wrote the same household at the same moment.
+        raise ValidationError({"household_no": _("This household has just been entered. Look for it in the list.")}) from error
+
+
+def _register(registration: Registration, cooperative: Cooperative, member_from: dt.date) -> tuple[Household, bool]:
+    errors = {}
+    try:
+        id_number = ric.validate(registration.id_number)
+    except stdnum_errors.ValidationError:
+        id_number = ""
+        errors["id_number"] = _("This is no ID number. It has 18 signs; check each digit against the card.")
+    if member_from > days.today():
+        errors["member_from"] = _("This day is still to come.")
+    if registration.category and registration.category not in COUNTED_CATEGORIES:
+        errors["category"] = _("Choose a category from the list.")
+    if registration.category and registration.category_from is None:
+        errors["category_from"] = _("Write since when the household has this category.")
+    if registration.category_from and registration.category_from > days.today():
+        errors["category_from"] = _("This day is still to come.")
+    if not 1 <= registration.size <= MOST_PEOPLE:
+        errors["size"] = _("A household has 1 to 30 people.")
+    known = Household.objects.filter(id_index=privacy.keyed_index(id_number)).first() if id_number else None
+    if known and Membership.objects.filter(household=known, cooperative=cooperative).on(member_from):
+        errors["id_number"] = _("This household is a member already, under the number %(no)s.") % {
+            "no": known.household_no
+        }
+    if known is None and Household.objects.filter(household_no=registration.household_no):
+        errors["household_no"] = _("This number is another household's. Check the number and the ID number.")
+    if errors:
+        raise ValidationError(errors)
+    household = known or Household.objects.create(
+        household_no=registration.household_no,
+        head=registration.head,
+        id_number=id_number,
+        village=registration.village,
+        size=registration.size,
+    )
+    if known is None and registration.category:
+        HouseholdStatus.objects.create(
+            household=household, category=registration.category, starts_on=registration.category_from
+        )
+    Membership.objects.create(household=household, cooperative=cooperative, starts_on=member_from)
+    return household, known is None
 
 
 @transaction.atomic

@@ -2,6 +2,17 @@
 
 from .assessment import assess_due, give_back
 from .settlement import preview, settle
-from .transport import Leaving, dispatch, receive, waybill_of
+from .transport import Leaving, dispatch, plan_vehicle, receive, waybill_of, weigh
 
-__all__ = ["Leaving", "assess_due", "dispatch", "give_back", "preview", "receive", "settle", "waybill_of"]
+__all__ = [
+    "Leaving",
+    "assess_due",
+    "dispatch",
+    "give_back",
+    "plan_vehicle",
+    "preview",
+    "receive",
+    "settle",
+    "waybill_of",
+    "weigh",
+]

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from suppliers.base import days
 
-from ..models import Carrier, Consignment, Shipment, ShipmentLine, Vehicle
+from ..models import Carrier, Consignment, Shipment, ShipmentLine, SubsidyProgramme, Vehicle
 
 WAYBILL = re.compile(r"^[A-Z0-9-]{8,24}$")
 MOST_G_A_PARCEL = 50_000_000  # 50 t: no shipment is heavier
 MOST_FREIGHT_FEN = 1_000_000_00
+MOST_DAYS_AHEAD = 60
 
 
 def waybill_of(text: str) -> str:
@@ -189,3 +190,65 @@ def receive(*, shipments: Iterable[Shipment], on: dt.date, how: str) -> int:
         shipments__state=Shipment.State.DISPATCHED
     ).update(state=Consignment.State.RECEIVED)
     return new
+
+
+def plan_vehicle(
+    *,
+    plate: str,
+    carrier: Carrier,
+    city_code: str,
+    departs_on: dt.date,
+    max_load_g: int,
+    is_refrigerated: bool = False,
+) -> Vehicle:
+    """Write down a trip of a vehicle: day and plate make its number. Raises ValidationError by field."""
+    errors = {}
+    plate = "".join(plate.split()).upper()
+    if not 0 < max_load_g <= MOST_G_A_PARCEL:
+        errors["max_load_g"] = _("The rated load is above zero and at most 50 tonnes.")
+    if not days.today() - dt.timedelta(days=MOST_DAYS_AHEAD) <= departs_on <= days.today() + dt.timedelta(days=MOST_DAYS_AHEAD):
+        errors["departs_on"] = _("Write a day within the last or the coming 60 days.")
+    if errors:
+        raise ValidationError(errors)
+    try:
+        with transaction.atomic():
+            return Vehicle.objects.create(
+                vehicle_no=f"{departs_on:%Y%m%d}-{plate}",
+                plate=plate,
+                carrier=carrier,
+                city_code=city_code,
+                departs_on=departs_on,
+                max_load_g=max_load_g,
+                is_refrigerated=is_refrigerated,
+            )
+    except IntegrityError as error:
+        raise ValidationError({"plate": _("This vehicle is in the list for that day already.")}) from error
+
+
+@transaction.atomic
+def weigh(*, vehicle: Vehicle, weigh_note: str, net_g: int, has_temperature_log: bool = False) -> Vehicle:
+    """Write the weigh note (过磅单) of a vehicle: its shipments are due for assessment again.
+
+    Raises ValidationError by field, and where an award of a shipment aboard is no longer provisional: what it was worked
+    out from stays then.
+    """
+    # Locked as assessors and settlements do, so no award is frozen between the question and the answer.
+    list(SubsidyProgramme.objects.select_for_update().order_by("pk"))
+    vehicle = Vehicle.objects.select_for_update().get(pk=vehicle.pk)
+    errors = {}
+    if not weigh_note:
+        errors["weigh_note"] = _("Write the number that is on the weigh note.")
+    if not 0 < net_g <= vehicle.max_load_g:
+        errors["net_g"] = _("The net weight is above zero and at most the rated load of %(kg)s kg.") % {
+            "kg": f"{vehicle.max_load_g / 1000:g}"
+        }
+    if has_temperature_log and not vehicle.is_refrigerated:
+        errors["has_temperature_log"] = _("This vehicle is not refrigerated, so it has no temperature log.")
+    if errors:
+        raise ValidationError(errors)
+    if Shipment.objects.filter(vehicle=vehicle).with_closed_award().exists():
+        raise ValidationError(_("The subsidy of this vehicle is being settled or was settled. Its weigh note stays as it is."))
+    vehicle.weigh_note, vehicle.net_g, vehicle.has_temperature_log = weigh_note, net_g, has_temperature_log
+    vehicle.save(update_fields=["weigh_note", "net_g", "has_temperature_log"])
+    Shipment.objects.filter(vehicle=vehicle).update(is_assessed=False)
+    return vehicle

@@ -1,11 +1,13 @@
 """What transport earns: subsidy programmes, awards, settlements and the ledger that only grows."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import ExtractYear
 from django.utils.translation import gettext_lazy as _
 
 from suppliers.base import access
@@ -92,7 +94,54 @@ class Envelope(models.Model):
         verbose_name_plural = _("envelopes")
 
 
+@dataclass(frozen=True)
+class HalfYear:
+    """The awards of shipments that left in a half-year: on how many, and their sums as `AwardQuerySet.sums` has them."""
+
+    starts: dt.date
+    shipments: int
+    provisional_fen: int
+    frozen_fen: int
+    settled_fen: int
+    deferred_fen: int
+
+
 class AwardQuerySet(models.QuerySet):
+    def of(self, cooperative: Cooperative) -> Self:
+        return self.filter(shipment__cooperative=cooperative)
+
+    def between(self, starts: dt.date, ends: dt.date) -> Self:
+        """Awards of shipments that left from `starts` to `ends`, both days included."""
+        return self.filter(shipment__dispatched_on__gte=starts, shipment__dispatched_on__lte=ends)
+
+    def sums(self) -> dict[str, int]:
+        """What is provisional (`provisional_fen`), in a settlement, settled (`settled_fen`) and deferred."""
+        return self.aggregate(**self._sums())
+
+    def by_half_year(self) -> list[HalfYear]:
+        """The half-years of these awards, the latest first."""
+        half = models.Case(models.When(shipment__dispatched_on__month__lte=6, then=1), default=7)
+        rows = (
+            self.order_by()
+            .annotate(year=ExtractYear("shipment__dispatched_on"), month=half)
+            .values("year", "month")
+            .annotate(shipments=models.Count("pk"), **self._sums())
+            .order_by("-year", "-month")
+        )
+        return [HalfYear(starts=dt.date(row.pop("year"), row.pop("month"), 1), **row) for row in rows]
+
+    @staticmethod
+    def _sums() -> dict[str, models.Sum]:
+        def of(field: str, state: str) -> models.Sum:
+            return models.Sum(field, filter=Q(state=state), default=0)
+
+        return {
+            "provisional_fen": of("kept_fen", Award.State.PROVISIONAL),
+            "frozen_fen": of("kept_fen", Award.State.FROZEN),
+            "settled_fen": of("settled_fen", Award.State.SETTLED),
+            "deferred_fen": of("deferred_fen", Award.State.SETTLED),
+        }
+
     def live(self) -> Self:
         return self.exclude(state=Award.State.VOID)
 

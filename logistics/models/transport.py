@@ -1,9 +1,11 @@
 """How it travelled: carriers, vehicles, each cooperative's part of an order, and its shipments."""
 
+import datetime as dt
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from suppliers.base import access
@@ -40,6 +42,35 @@ class ApprovedDistance(models.Model):
         verbose_name_plural = _("approved distances")
 
 
+def city_name(code: str) -> models.Subquery:
+    """The name of the row's city, for use in a queryset; None for one to which no distance is approved."""
+    return models.Subquery(ApprovedDistance.objects.filter(pk=models.OuterRef(code)).values("city")[:1])
+
+
+class VehicleQuerySet(models.QuerySet):
+    def loading(self, day: dt.date, *, within_days: int) -> Self:
+        """Vehicles that left on `day` or so many days before it at most."""
+        return self.filter(departs_on__gte=day - dt.timedelta(days=within_days), departs_on__lte=day)
+
+    def with_room(self) -> Self:
+        """Each with the gross grams aboard (`aboard_g`) and those it has room for (`room_g`)."""
+        aboard = (
+            Shipment.objects.filter(vehicle=models.OuterRef("pk")).order_by().values("vehicle").annotate(g=Sum("gross_g"))
+        )
+        return self.annotate(aboard_g=Coalesce(models.Subquery(aboard.values("g")), 0)).annotate(
+            room_g=F("max_load_g") - F("aboard_g")
+        )
+
+    def with_city(self) -> Self:
+        """Each with the name of its `city`."""
+        return self.annotate(city=city_name("city_code"))
+
+    def carrying(self, cooperative: Cooperative) -> Self:
+        """Each with whether goods of `cooperative` are aboard (`carries_own`)."""
+        own = Shipment.objects.filter(vehicle=models.OuterRef("pk"), cooperative=cooperative)
+        return self.annotate(carries_own=models.Exists(own))
+
+
 class Vehicle(models.Model):
     """One trip of a vehicle (车次): a direct truck with several cooperatives' goods, or a bulk load.
 
@@ -56,6 +87,8 @@ class Vehicle(models.Model):
     has_temperature_log = models.BooleanField(_("temperature log"), default=False)
     weigh_note = models.CharField(_("weigh note number"), max_length=40, blank=True)
     net_g = models.PositiveBigIntegerField(_("net weight by the weighbridge (g)"), null=True, blank=True)
+
+    objects = VehicleQuerySet.as_manager()
 
     class Meta:
         ordering = ["departs_on", "pk"]
@@ -83,6 +116,12 @@ class OfCooperativeQuerySet(models.QuerySet):
         return self.filter(cooperative__in=Cooperative.objects.visible_to(user))
 
 
+class ConsignmentQuerySet(OfCooperativeQuerySet):
+    def with_city(self) -> Self:
+        """Each with the name of the `city` it goes to."""
+        return self.annotate(city=Coalesce(F("order__shipping_address__line4"), city_name("destination_code")))
+
+
 class Consignment(models.Model):
     """One cooperative's part of an order (托运单): all of the order that this cooperative sees."""
 
@@ -99,7 +138,7 @@ class Consignment(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.HELD)
     destination_code = models.CharField(_("destination"), max_length=6)
 
-    objects = OfCooperativeQuerySet.as_manager()
+    objects = ConsignmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -121,6 +160,10 @@ class ShipmentQuerySet(OfCooperativeQuerySet):
     def unassessed(self) -> Self:
         """Shipments whose awards are due to be worked out (again)."""
         return self.filter(is_assessed=False)
+
+    def with_closed_award(self) -> Self:
+        """Shipments an award of which is frozen or settled, so that its inputs stay as they are."""
+        return self.filter(awards__state__in=("frozen", "settled")).distinct()
 
 
 class Shipment(models.Model):

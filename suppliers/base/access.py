@@ -7,6 +7,7 @@ Pages ask `has_role`, querysets filter by `visible_to(user)`.
 from collections.abc import Callable
 from functools import wraps
 
+from django.apps import apps
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -49,3 +50,34 @@ def role_required(*roles: str) -> Callable:
         return guarded
 
     return decorate
+
+
+CHOSEN = "cooperative"  # the session's key, and the query's
+
+
+def cooperative_required(view: Callable) -> Callable:
+    """A view decorator for the pages of a cooperative: it puts `request.cooperative` and all of `request.cooperatives`.
+
+    Who works for several has chosen one (`?cooperative=C01` for a page, the session for all), else gets the first.
+    Visitors are asked to sign in; people without a cooperative, or with another than the one they name, find no such page.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        # Asked by name: the models stand on this module.
+        visible = apps.get_model("suppliers", "Cooperative").objects.visible_to(request.user)
+        request.cooperatives = list(visible.select_related("village__township"))
+        by_code = {cooperative.code: cooperative for cooperative in request.cooperatives}
+        named = request.GET.get(CHOSEN)
+        if not by_code or (named and named not in by_code):
+            raise Http404
+        if named and request.method == "POST":
+            request.session[CHOSEN] = named  # where it leads to is this cooperative's page too
+        chosen = named or request.session.get(CHOSEN)
+        request.cooperative = by_code.get(chosen, request.cooperatives[0])
+        return view(request, *args, **kwargs)
+
+    guarded.access_policy = ("cooperative",)
+    return guarded

@@ -38,3 +38,10 @@ def months(starts: dt.date, ends: dt.date) -> list[dt.date]:
 def month_end(day: dt.date) -> dt.date:
     """The last day of the month of `day`."""
     return (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1) - dt.timedelta(days=1)
+
+
+def half_year(day: dt.date) -> tuple[dt.date, dt.date]:
+    """The first and the last day of the half-year of `day`."""
+    if day.month <= 6:
+        return dt.date(day.year, 1, 1), dt.date(day.year, 6, 30)
+    return dt.date(day.year, 7, 1), dt.date(day.year, 12, 31)

@@ -91,6 +91,15 @@ class PurchaseLotQuerySet(models.QuerySet):
         """Lots paid through the bank, confirmed by the household or checked at the township."""
         return self.filter(verified_at__isnull=False)
 
+    def unverified(self) -> Self:
+        """Lots that do not count yet."""
+        return self.filter(verified_at__isnull=True)
+
+    def sums(self) -> dict[str, int]:
+        """What of these was bought, sold and is left (`bought_g`, `sold_g`, `left_g`)."""
+        sums = self.aggregate(bought_g=models.Sum("g", default=0), sold_g=models.Sum("drawn_g", default=0))
+        return sums | {"left_g": sums["bought_g"] - sums["sold_g"]}
+
     def eligible(self) -> Self:
         """Lots of households that were registered on the day of purchase."""
         return self.filter(eligible_on_purchase())
@@ -164,3 +173,8 @@ class PurchaseLot(models.Model):
 
     def __str__(self) -> str:
         return self.lot_no
+
+    @property
+    def left_g(self) -> int:
+        """The grams that are not sold yet."""
+        return self.g - self.drawn_g

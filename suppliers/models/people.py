@@ -127,6 +127,16 @@ class HouseholdQuerySet(models.QuerySet):
         return self.filter(Q(village__township__in=own_township) | Q(pk__in=own_members))
 
 
+    def members_of(self, cooperative: Cooperative, *, on: dt.date) -> Self:
+        """The households that deliver to `cooperative` on a day."""
+        return self.filter(pk__in=Membership.objects.on(on).filter(cooperative=cooperative).values("household"))
+
+    def with_category(self, day: dt.date) -> Self:
+        """Each with its `category` on `day`, None where it has none."""
+        in_force = HouseholdStatus.objects.on(day).filter(household=models.OuterRef("pk"))
+        return self.annotate(category=models.Subquery(in_force.values("category")[:1]))
+
+
 class Household(models.Model):
     """A farming household (户). Name, ID number, bank account and mobile are encrypted; counts go by `household_no`."""
 

@@ -1,0 +1,60 @@
+"""Form fields that take numbers and days as people write them: full-width digits, 1,234.5元, 2019.1.5, 2019年1月5日."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+DAY_FORMATS = ["%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d"]
+
+
+def plain(text: str) -> str:
+    """`text` in half-width signs, without blanks around it."""
+    return unicodedata.normalize("NFKC", text or "").strip()
+
+
+class PlainCharField(forms.CharField):
+    """A line of text, in half-width signs. "２３号" and "23号" are the same."""
+
+    def to_python(self, value):
+        return plain(super().to_python(value))
+
+
+class AmountField(forms.DecimalField):
+    """A number with at most two decimals, as Decimal; separators of thousands and the words 元 斤 公斤 are let through."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **options):
+        # Twelve digits hold every amount there is; what is too much is said by the action, which knows why.
+        super().__init__(**{"max_digits": 12, "decimal_places": 2} | options)
+
+    def to_python(self, value):
+        return super().to_python(re.sub(r"[,\s¥元]|公斤|斤|kg", "", plain(str(value or "")), flags=re.IGNORECASE))
+
+    def widget_attrs(self, widget):
+        # A number input swallows "1,234" without a word; this one has the keys of a number all the same.
+        return {"inputmode": "decimal", "autocomplete": "off"}
+
+
+class DayField(forms.DateField):
+    """A day, picked or written."""
+
+    def __init__(self, **options):
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        super().__init__(**{"input_formats": DAY_FORMATS, "widget": widget} | options)
+
+    def to_python(self, value):
+        return super().to_python(plain(value) if isinstance(value, str) else value)
+
+
+def put_errors(form: forms.Form, error: ValidationError, names: Mapping[str, str]) -> None:
+    """Show what an action refused at the fields of `form`; `names` says which field asks for which argument."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for argument, errors in error.error_dict.items():
+        name = names.get(argument, argument)
+        form.add_error(name if name in form.fields else None, errors)

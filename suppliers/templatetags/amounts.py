@@ -1,0 +1,28 @@
+"""Integer fen, grams and basis points as people read them."""
+
+from django import template
+
+from ..base.money import yuan_text
+
+register = template.Library()
+
+
+@register.filter
+def yuan(fen: int | None) -> str:
+    """3,250.00 of 325000 fen; nothing of nothing."""
+    return "" if fen is None else yuan_text(fen)
+
+
+@register.filter
+def kg(g: int | None) -> str:
+    """2.5 of 2500 g: kilograms without idle zeros; nothing of nothing."""
+    if g is None:
+        return ""
+    whole, rest = divmod(abs(g), 1000)
+    return f"{'-' if g < 0 else ''}{whole:,}" + (f".{rest:03d}".rstrip("0") if rest else "")
+
+
+@register.filter
+def percent(bp: int | None) -> str:
+    """64.80 of 6480 basis points."""
+    return "" if bp is None else f"{bp // 100}.{bp % 100:02d}"

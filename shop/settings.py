@@ -65,16 +65,21 @@ if PRODUCTION:
 
 # ── Apps ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-FORKED = ("address", "basket", "catalogue", "checkout", "customer", "order", "partner", "search", "shipping")
-
-
-def _ours(app: str) -> str:
-    """The fork of an Oscar app where there is one."""
-    if app == "oscar.apps.analytics.apps.AnalyticsConfig":
-        return "shop.analytics.AnalyticsConfig"
-    label = app.removeprefix("oscar.apps.").partition(".")[0]
-    return f"shop.{label}.apps.{label.title()}Config" if label in FORKED and app.count(".") == 4 else app
-
+FORKED = {
+    f"oscar.apps.{app}.apps.{app.title()}Config": f"shop.{app}.apps.{app.title()}Config"
+    for app in (
+        "address",
+        "basket",
+        "catalogue",
+        "checkout",
+        "customer",
+        "dashboard",
+        "order",
+        "partner",
+        "search",
+        "shipping",
+    )
+} | {"oscar.apps.analytics.apps.AnalyticsConfig": "shop.analytics.AnalyticsConfig"}
 
 # django.contrib.admin is left out: county staff have Oscar's dashboard, everybody else pages of their own.
 INSTALLED_APPS = [
@@ -83,7 +88,7 @@ INSTALLED_APPS = [
     "suppliers.apps.SuppliersConfig",
     "shop.accounts.apps.AccountsConfig",
     "shop.payments.apps.PaymentsConfig",
-    *(_ours(app) for app in oscar.INSTALLED_APPS if app != "django.contrib.admin"),
+    *(FORKED.get(app, app) for app in oscar.INSTALLED_APPS if app != "django.contrib.admin"),
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -361,11 +366,13 @@ OSCAR_SEND_REGISTRATION_EMAIL = False
 OSCAR_SAVE_SENT_EMAILS_TO_DB = False
 OSCAR_DELETE_IMAGE_FILES = True
 OSCAR_INITIAL_ORDER_STATUS = OSCAR_INITIAL_LINE_STATUS = "placed"
+# What may be done by hand, in the dashboard. All else happens in shop.orders: placed → paid → dispatched → received, or
+# refunded, or cancelled.
 OSCAR_ORDER_STATUS_PIPELINE = {
-    "placed": ("paid", "dispatched", "cancelled"),
-    "paid": ("dispatched", "refunded", "cancelled"),
-    "dispatched": ("received", "refunded"),
-    "received": ("refunded",),
+    "placed": ("cancelled",),
+    "paid": ("cancelled",),
+    "dispatched": (),
+    "received": (),
     "cancelled": (),
     "refunded": (),
 }

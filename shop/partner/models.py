@@ -14,6 +14,27 @@ if not is_model_registered("partner", "StockRecord"):
     class StockRecord(AbstractStockRecord):
         """The stock of one product: `num_in_stock` is in the store, `num_allocated` of it is sold and not yet gone."""
 
+        @classmethod
+        def from_db(cls, db, field_names, values):
+            record = super().from_db(db, field_names, values)
+            record._was_in_stock = record.__dict__.get("num_in_stock")
+            return record
+
+        def save(self, *args, **kwargs) -> None:
+            """Save what a form changed: of the counts, the difference it made, as orders go on while it is open."""
+            was = getattr(self, "_was_in_stock", None)
+            if self._state.adding or was is None or self.num_in_stock is None or "update_fields" in kwargs:
+                super().save(*args, **kwargs)
+            else:
+                counts = ("num_in_stock", "num_allocated")
+                others = [f.name for f in self._meta.concrete_fields if f.name not in counts and not f.primary_key]
+                if self.num_in_stock != was:
+                    difference = self.num_in_stock - was
+                    type(self).objects.filter(pk=self.pk).update(num_in_stock=F("num_in_stock") + difference)
+                super().save(*args, update_fields=others, **kwargs)
+                self.refresh_from_db(fields=counts)
+            self._was_in_stock = self.num_in_stock
+
         def allocate(self, quantity: int) -> None:
             """Hold `quantity` for an order. Raises OutOfStock where that much is not free; nothing is changed then."""
             if not self.can_track_allocations:

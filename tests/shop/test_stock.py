@@ -63,6 +63,15 @@ def test_nought_or_less_is_no_quantity(record, quantity):
     assert counts(record) == (10, 0)
 
 
+def test_a_form_that_was_open_while_an_order_came_adds_what_it_meant_to_add(record):
+    open_form = StockRecord.objects.get(pk=record.pk)
+    record.allocate(4)
+    record.consume_allocation(1)
+    open_form.num_in_stock += 5
+    open_form.save()
+    assert counts(record) == (14, 3)  # 10 - 1 + 5, and 4 - 1 are still held
+
+
 def all_at_once(change, buyers: int) -> int:
     """Let `buyers` threads do `change` at the same moment; return for how many it worked."""
     ready, worked = threading.Barrier(buyers), []

@@ -72,8 +72,8 @@ def check_leaving(leaving: Leaving) -> dict[str, str]:
         errors["billed_g"] = _("The billed weight is above zero and at most 50 tonnes.")
     if not 0 <= leaving.freight_fen <= MOST_FREIGHT_FEN:
         errors["freight_fen"] = _("Freight is between 0 and 1,000,000 yuan.")
-    if leaving.buyer_paid_freight_fen < 0 or leaving.other_subsidy_fen < 0:
-        errors["other_subsidy_fen"] = _("An amount cannot be below zero.")
+    if leaving.buyer_paid_freight_fen < 0 or not 0 <= leaving.other_subsidy_fen <= MOST_FREIGHT_FEN:
+        errors["other_subsidy_fen"] = _("An amount is between 0 and 1,000,000 yuan.")
     if days.day_of(leaving.at) > days.today():
         errors["at"] = _("The day of dispatch is still to come.")
     if leaving.vehicle and days.day_of(leaving.at) < leaving.vehicle.departs_on:

@@ -28,8 +28,8 @@ class AmountField(forms.DecimalField):
     widget = forms.TextInput
 
     def __init__(self, **options):
-        # Twelve digits hold every amount there is; what is too much is said by the action, which knows why.
-        super().__init__(**{"max_digits": 12, "decimal_places": 2} | options)
+        # More digits than any amount has; what is too much is said by the action, which knows why.
+        super().__init__(**{"max_digits": 15, "decimal_places": 2} | options)
 
     def to_python(self, value):
         return super().to_python(re.sub(r"[,\s¥元]|公斤|斤|kg", "", plain(str(value or "")), flags=re.IGNORECASE))

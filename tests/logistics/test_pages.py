@@ -4,6 +4,8 @@ import datetime as dt
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from logistics.models import Award, Consignment, Shipment, Vehicle
@@ -142,12 +144,12 @@ def test_a_parcel_is_shipped_once_and_a_second_post_says_so(client, own, pack):
         ({"gross_kg": "2.499"}, "gross_kg", "净重 2.5 公斤"),
         ({"gross_kg": "50001"}, "gross_kg", "50 吨"),
         ({"gross_kg": "1000000000"}, "gross_kg", "50 吨"),
-        ({"gross_kg": "9" * 40}, "gross_kg", "12"),
+        ({"gross_kg": "9" * 40}, "gross_kg", "15"),
         ({"gross_kg": "heavy"}, "gross_kg", "数字"),
         ({"freight": "-1"}, "freight", "运费"),
         ({"freight": "1000000000"}, "freight", "运费"),
-        ({"other_subsidy": "-1"}, "other_subsidy", "不能小于 0"),
-        ({"other_subsidy": "1000000000"}, "other_subsidy", "运费"),
+        ({"other_subsidy": "-1"}, "other_subsidy", "金额"),
+        ({"other_subsidy": "1000000000"}, "other_subsidy", "金额"),
         ({"on": "2999-01-01"}, "on", "还没有到"),
         ({"on": "2019-01-01"}, "on", "不可能在此之前"),
         ({"carried_by": ""}, "carried_by", "必填项"),
@@ -204,7 +206,7 @@ def test_an_unpaid_or_cancelled_consignment_cannot_be_shipped(client, own, pack)
 def test_home_says_what_is_to_ship_oldest_first_what_is_expected_and_whom_it_helped(client, own, pack):
     today = days.today()
     household = make.make_household(own)
-    make.make_lot(pack.produce, household, bought_on=today.replace(month=1, day=1))
+    make.make_lot(pack.produce, household, bought_on=today - dt.timedelta(days=3))
     make.make_programme(today.year)
     make.sell((pack, 1), on=today, freight_fen=2_000)
     make.assess()
@@ -315,7 +317,7 @@ def test_who_works_for_two_cooperatives_chooses(client, own, pack):
 
 
 @pytest.mark.parametrize("name", ["logistics:home", "logistics:consignments", "logistics:vehicles", "logistics:awards"])
-def test_ten_rows_take_as_many_queries_as_one(client, own, pack, name, django_assert_num_queries):
+def test_ten_rows_take_as_many_queries_as_one(client, own, pack, name):
     make.make_programme(2019)
 
     def a_row() -> None:
@@ -328,9 +330,6 @@ def test_ten_rows_take_as_many_queries_as_one(client, own, pack, name, django_as
         make.assess()
 
     def count() -> int:
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
         with CaptureQueriesContext(connection) as queries:
             query = {"period": "2019-01-01"} if name == "logistics:awards" else {}
             assert client.get(reverse(name), query).status_code == 200

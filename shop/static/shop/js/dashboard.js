@@ -1,4 +1,5 @@
-// What Oscar's dashboard needs to work without its rich text editor (GPL, not shipped) and without inline handlers.
+// What Oscar's dashboard needs to work without its rich text editor (GPL, not shipped) and under a security policy that
+// runs no script and applies no style written into an element's attributes.
 (function ($) {
   "use strict";
 
@@ -7,7 +8,6 @@
     return this;
   };
 
-  // Oscar's "cancel" links carry onclick attributes, which the page's security policy does not run.
   $(document).on("click", "a[onclick]", function (event) {
     event.preventDefault();
     if (this.getAttribute("onclick").indexOf("window.close") >= 0) {
@@ -15,5 +15,22 @@
     } else {
       window.history.back();
     }
+  });
+
+  // A picture chosen for upload takes the place of its button. These events do not bubble, so they are caught on the way.
+  ["load", "error"].forEach(function (kind) {
+    document.addEventListener(
+      kind,
+      function (event) {
+        var $input = $(event.target).closest("img[onload]").closest(".image-input");
+        $input.find("button").toggle(kind === "error");
+      },
+      true
+    );
+  });
+
+  // The policy lets a script set styles, and these are Oscar's own.
+  $("[style]").each(function () {
+    this.style.cssText = this.getAttribute("style");
   });
 })(jQuery);

@@ -27,7 +27,7 @@ check: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
-	.venv/bin/djlint templates --check --lint --quiet
+	.venv/bin/djlint templates --lint --quiet
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py messages --check
 	$(PY) -m tests.deployment
@@ -35,7 +35,6 @@ check: setup
 fix: setup
 	-$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
-	-.venv/bin/djlint templates --reformat --quiet
 	$(PY) manage.py messages
 
 messages: setup

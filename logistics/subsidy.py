@@ -6,20 +6,26 @@ reason. Explanations are Chinese: they are read by cooperatives and auditors as 
 """
 
 import datetime as dt
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar
 
 COURIER, VEHICLE = "courier", "vehicle"
 PER_PARCEL, TONNE_KM, PERCENT_OF_FREIGHT = "per_parcel", "tonne_km", "percent_of_freight"
 WHOLE, MARGINAL = "whole", "marginal"
 TOO_FEW_PARCELS, SUPPLIER_CAP, ENVELOPE_SPENT = "too_few_parcels", "supplier_cap", "envelope_spent"
 
+_PROVINCES = {"37": "山东"}  # a name for the reader; a province without one is shown by its code
+
+T = TypeVar("T")
+
 
 class TermsError(ValueError):
-    """The terms cannot be read; the message names the key."""
+    """The terms cannot be read, or could not be applied; the message names the key and what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,11 @@ class Tier:
 
 @dataclass(frozen=True)
 class Rule:
-    """One way to earn. `steps` are (from or up to grams, fen); `most_fen` caps an order's parcels or a vehicle's goods."""
+    """One way to earn.
+
+    `steps` rise: for parcels (up to grams, fen), for tonne-km (from grams, fen per tonne-km), there also in grams of the
+    vehicle. `most_fen` caps an order's parcels or a vehicle's goods together, `cap_freight_bp` each by its freight.
+    """
 
     code: str
     kind: str
@@ -63,21 +73,23 @@ class Terms:
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> "Terms":
         """The terms in `data`. Raises TermsError naming the key that is missing or cannot be so."""
-        tiers = tuple(
-            sorted((_tier(item) for item in _list(data, "priority_tiers")), key=lambda tier: -tier.min_share_bp)
-        )
+        tiers = tuple(sorted(_each(data, "priority_tiers", _tier), key=lambda tier: -tier.min_share_bp))
         if len({tier.code for tier in tiers}) < len(tiers) or len({tier.min_share_bp for tier in tiers}) < len(tiers):
             raise TermsError("priority_tiers: two tiers have the same code or the same min_share_bp")
-        if tiers[-1].min_share_bp < 1:
-            raise TermsError("priority_tiers: min_share_bp starts at 1, a share of 0 earns nothing")
+        rules = tuple(_each(data, "rules", _rule))
+        if len({rule.code for rule in rules}) < len(rules):
+            raise TermsError("rules: two rules have the same code")
+        province = str(_get(data, "destination_province"))
+        if not re.fullmatch(r"[1-9][0-9]", province):
+            raise TermsError(f"destination_province: {province!r} is not a province's code of two digits")
         tier_mode = str(data.get("tier_mode", WHOLE))
         if tier_mode not in (WHOLE, MARGINAL):
             raise TermsError(f"tier_mode: {tier_mode!r} is neither whole nor marginal")
         return cls(
-            destination_province=str(_get(data, "destination_province")),
+            destination_province=province,
             tier_mode=tier_mode,
             tiers=tiers,
-            rules=tuple(_rule(item) for item in _list(data, "rules")),
+            rules=rules,
             min_households=_int(data, "min_households_for_priority"),
             cap_supplier_year_fen=_int(data, "cap_per_supplier_year_fen"),
             min_parcels=_int(data, "min_parcels_per_supplier_quarter"),
@@ -109,71 +121,85 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
+def _each(data: Mapping[str, Any], key: str, read: Callable[[Mapping[str, Any]], T]) -> list[T]:
+    """The entries of the list at `key`; an error says which of them, counted from 1."""
+    found = []
+    for number, item in enumerate(_list(data, key), start=1):
+        if not isinstance(item, Mapping):
+            raise TermsError(f"{key}, entry {number}: keys and values are expected, not {item!r}")
+        try:
+            found.append(read(item))
+        except TermsError as error:
+            raise TermsError(f"{key}, entry {number}, {error}") from error
+    return found
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _int(data: Mapping[str, Any], key: str) -> int:
     value = _get(data, key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not _is_whole(value):
         raise TermsError(f"{key}: a whole number from 0 is expected, not {value!r}")
+    return int(value)
+
+
+def _bp(data: Mapping[str, Any], key: str, *, least: int = 0) -> int:
+    value = _int(data, key)
+    if not least <= value <= 10_000:
+        raise TermsError(f"{key}: {value} is not between {least} and 10000 basis points")
     return value
 
 
 def _tier(data: Mapping[str, Any]) -> Tier:
     try:
-        factor = Decimal(str(_get(data, "factor")))
-    except InvalidOperation as error:
+        factor = Fraction(Decimal(str(_get(data, "factor"))))
+    except (InvalidOperation, ValueError, OverflowError) as error:
         raise TermsError(f"factor: {data['factor']!r} is not a number") from error
-    if not 0 < factor <= 10:
-        raise TermsError(f"factor: {factor} is not between 0 and 10")
-    return Tier(str(_get(data, "tier")), _int(data, "min_share_bp"), Fraction(factor), _int(data, "queue"))
+    if not 0 < factor <= 10 or (factor * 10_000).denominator > 1:
+        raise TermsError(f"factor: {data['factor']} is not above 0, up to 10, with at most four decimals")
+    # A share of 0 earns nothing: no household, no subsidy.
+    return Tier(str(_get(data, "tier")), _bp(data, "min_share_bp", least=1), factor, _int(data, "queue"))
 
 
 def _rule(data: Mapping[str, Any]) -> Rule:
     kind, mode = str(_get(data, "kind")), str(_get(data, "mode"))
     if mode not in (COURIER, VEHICLE):
         raise TermsError(f"mode: {mode!r} is neither courier nor vehicle")
-    code, cap_freight_bp = str(_get(data, "code")), _int(data, "cap_freight_bp")
-    needs_log = "temperature_log" in data.get("requires", ())
+    if kind not in (PER_PARCEL, TONNE_KM, PERCENT_OF_FREIGHT):
+        raise TermsError(f"kind: {kind!r} is none of {PER_PARCEL}, {TONNE_KM}, {PERCENT_OF_FREIGHT}")
+    requires = data.get("requires", [])
+    if not isinstance(requires, list):
+        raise TermsError("requires: a list is expected")
+    rule = Rule(
+        code=str(_get(data, "code")),
+        kind=kind,
+        mode=mode,
+        cap_freight_bp=_bp(data, "cap_freight_bp"),
+        most_fen=_int(data, "cap_per_order_fen" if kind == PER_PARCEL else "cap_per_shipment_fen"),
+        needs_temperature_log="temperature_log" in requires,
+    )
     if kind == PER_PARCEL:
-        return Rule(
-            code=code,
-            kind=kind,
-            mode=mode,
-            cap_freight_bp=cap_freight_bp,
-            most_fen=_int(data, "cap_per_order_fen"),
-            steps=_steps(data, "tiers_fen"),
-            max_billed_g=_int(data, "max_billed_g"),
-            needs_temperature_log=needs_log,
-        )
+        rule = replace(rule, steps=_steps(data, "tiers_fen"), max_billed_g=_int(data, "max_billed_g"))
+        if rule.max_billed_g > rule.steps[-1][0]:
+            raise TermsError("tiers_fen: the last step does not reach max_billed_g")
+        return rule
     if kind == TONNE_KM:
-        return Rule(
-            code=code,
-            kind=kind,
-            mode=mode,
-            cap_freight_bp=cap_freight_bp,
-            most_fen=_int(data, "cap_per_shipment_fen"),
-            steps=_steps(data, "tiers_fen_per_tkm"),
-            min_net_g=_int(data, "min_net_g"),
-            needs_temperature_log=needs_log,
-        )
-    if kind == PERCENT_OF_FREIGHT:
-        return Rule(
-            code=code,
-            kind=kind,
-            mode=mode,
-            cap_freight_bp=cap_freight_bp,
-            most_fen=_int(data, "cap_per_shipment_fen"),
-            percent_bp=_int(data, "percent_bp"),
-            needs_temperature_log=needs_log,
-        )
-    raise TermsError(f"kind: {kind!r} is none of {PER_PARCEL}, {TONNE_KM}, {PERCENT_OF_FREIGHT}")
+        rule = replace(rule, steps=_steps(data, "tiers_fen_per_tkm"), min_net_g=_int(data, "min_net_g"))
+        if rule.min_net_g < max(1, rule.steps[0][0]):
+            raise TermsError("min_net_g: it is 0, or below the first step of tiers_fen_per_tkm")
+        return rule
+    return replace(rule, percent_bp=_bp(data, "percent_bp"))
 
 
 def _steps(data: Mapping[str, Any], key: str) -> tuple[tuple[int, int], ...]:
-    try:
-        steps = tuple((int(g), int(fen)) for g, fen in _list(data, key))
-    except (TypeError, ValueError) as error:
-        raise TermsError(f"{key}: pairs of grams and fen are expected") from error
-    if list(steps) != sorted(set(steps)) or any(g < 0 or fen < 0 for g, fen in steps):
-        raise TermsError(f"{key}: the steps rise from one to the next")
+    pairs = _list(data, key)
+    if not all(isinstance(pair, list | tuple) and len(pair) == 2 and all(map(_is_whole, pair)) for pair in pairs):
+        raise TermsError(f"{key}: pairs of whole grams and fen are expected")
+    steps = tuple((g, fen) for g, fen in pairs)
+    if any(later[0] <= earlier[0] for earlier, later in pairwise(steps)):
+        raise TermsError(f"{key}: the grams of each step are above those of the step before")
     return steps
 
 
@@ -235,32 +261,38 @@ def assess(load: Load, terms: Terms, *, demoted: bool = False) -> Assessment:
     A supplier with too few households is `demoted` to the last tier.
     """
     if not load.destination_code.startswith(terms.destination_province):
-        return Assessment(0, "", "", "目的地不在补贴范围(山东)内, 不补贴")
+        province = _PROVINCES.get(terms.destination_province, terms.destination_province)
+        return Assessment(0, "", "", f"目的地不在补贴范围({province})内, 不补贴")
     tier = terms.tier_of(load.share_bp, demoted=demoted)
     if tier is None:
-        return Assessment(0, "", "", "这批货里没有建档立卡(脱贫)户的货, 不补贴")
-    best: Assessment | None = None
-    refusals = []
-    for rule in terms.rules:
-        if refusal := _refusal(load, rule):
-            refusals.append(refusal)
-            continue
-        offer = _offer(load, rule, tier, terms.tier_mode, demoted=demoted)
-        if best is None or offer.fen > best.fen:
-            best = offer
-    if best is None:
-        return Assessment(0, "", tier.code, "没有适用的补贴规则: " + "; ".join(refusals))
+        return Assessment(0, "", "", _why_no_tier(load.share_bp, terms))
+    if load.eligible_freight_fen <= 0:
+        return Assessment(0, "", tier.code, "可补的运费为 0 元(买家已付, 或另有补贴), 不补贴")
+    rules = [rule for rule in terms.rules if rule.mode == load.mode]
+    refusals = {rule.code: _refusal(load, rule) for rule in rules}
+    offers = [_offer(load, rule, tier, terms.tier_mode, demoted=demoted) for rule in rules if not refusals[rule.code]]
+    if not offers:
+        return Assessment(
+            0, "", tier.code, "没有适用的补贴规则: " + ("; ".join(refusals.values()) or "这种运输方式不补贴")
+        )
+    best = max(offers, key=lambda offer: offer.fen)  # the first of equals
     if best.fen == 0:
-        return replace(best, rule="")
-    return best
+        return replace(best, rule="", explanation=f"{best.explanation}, 不补贴")
+    names = {rule.code: _name(rule) for rule in rules}
+    others = "".join(f"; 按{names[one.rule]}为 {_yuan(one.fen)} 元, 择优不叠加" for one in offers if one is not best)
+    return replace(best, explanation=best.explanation + others)
+
+
+def _why_no_tier(share_bp: int, terms: Terms) -> str:
+    if share_bp == 0:
+        return "这批货里没有帮扶农户的货(户源占比 0%), 不补贴"
+    return f"户源占比 {_percent(share_bp)}, 不到最低一档的 {_percent(terms.tiers[-1].min_share_bp)}, 不补贴"
 
 
 def _refusal(load: Load, rule: Rule) -> str:
-    """Why `rule` does not apply to `load`; empty where it does."""
-    if rule.mode != load.mode:
-        return f"{_name(rule)}只补{'快递' if rule.mode == COURIER else '整车'}"
+    """Why `rule`, which is for the load's mode, does not apply to `load`; empty where it does."""
     if rule.kind == PER_PARCEL and load.billed_g > rule.max_billed_g:
-        return f"小件不超过 {_kg(rule.max_billed_g)} 公斤"
+        return f"小件不超过 {_kg(rule.max_billed_g)} 公斤, 本件 {_kg(load.billed_g)} 公斤"
     if rule.kind == TONNE_KM:
         if load.vehicle_net_g is None:
             return "大宗须有过磅单"
@@ -277,9 +309,9 @@ def _offer(load: Load, rule: Rule, tier: Tier, tier_mode: str, *, demoted: bool)
     base, formula = _base(load, rule, tier_mode)
     fen = _half_up(base * tier.factor)
     label = f"{tier.code} 类" + (", 带动户数不足" if demoted else "")
-    text = f"{formula} × {_decimal(tier.factor)}({label}) = {_yuan(fen)} 元"
+    text = f"{formula} × {_factor(tier.factor)}({label}) = {_yuan(fen)} 元"
     freight_cap = load.eligible_freight_fen * rule.cap_freight_bp // 10_000
-    percent = f"{rule.cap_freight_bp / 100:g}%"
+    percent = _percent(rule.cap_freight_bp)
     if fen > freight_cap and freight_cap <= rule.most_fen:
         text += f", 超过运费 {percent}, 按 {_yuan(freight_cap)} 元"
     elif fen > rule.most_fen:
@@ -297,33 +329,39 @@ def _base(load: Load, rule: Rule, tier_mode: str) -> tuple[Fraction, str]:
     if rule.kind == PERCENT_OF_FREIGHT:
         return (
             Fraction(load.eligible_freight_fen * rule.percent_bp, 10_000),
-            f"运费 {_yuan(load.eligible_freight_fen)} 元 × {rule.percent_bp / 100:g}%",
+            f"运费 {_yuan(load.eligible_freight_fen)} 元 × {_percent(rule.percent_bp)}",
         )
-    assert load.vehicle_net_g is not None and load.km is not None  # _refusal has seen to it
-    if tier_mode == WHOLE:
-        rate = Fraction(next(fen for from_g, fen in reversed(rule.steps) if load.vehicle_net_g >= from_g))
+    vehicle_g, km = load.vehicle_net_g or 0, load.km or 0  # both are there, or _refusal would have spoken
+    # The weigh note is the truth about the vehicle: nobody earns by more tonnes than it shows.
+    own_g = min(load.net_g, vehicle_g)
+    stretches = _stretches(vehicle_g, rule.steps, tier_mode)
+    rate = Fraction(sum(g * fen for g, fen in stretches), vehicle_g)
+    if len(stretches) == 1:
+        words = f"{_yuan(stretches[0][1])} 元"
     else:
-        rate = _marginal_rate(load.vehicle_net_g, rule.steps)
-    base = Fraction(load.net_g * load.km, 1_000_000) * rate
-    return base, f"{_t(load.net_g)} 吨 × {load.km:,} 公里 × {_decimal(rate / 100)} 元"
+        parts = " + ".join(f"{_t(g)} 吨 × {_yuan(fen)} 元" for g, fen in stretches)
+        words = f"分段均价 ({parts}) ÷ {_t(vehicle_g)} 吨"
+    weighed = "(以过磅为准)" if own_g < load.net_g else ""
+    return Fraction(own_g * km, 1_000_000) * rate, f"{_t(own_g)} 吨{weighed} × {km:,} 公里 × {words}"
 
 
-def _marginal_rate(vehicle_net_g: int, steps: Sequence[tuple[int, int]]) -> Fraction:
-    """Fen per tonne-km over the whole vehicle where each stretch of its weight has its own rate, the first from 0."""
-    total = Fraction(0)
-    for i, (_from_g, fen) in enumerate(steps):
-        starts = 0 if i == 0 else steps[i][0]
-        ends = steps[i + 1][0] if i + 1 < len(steps) else vehicle_net_g
-        total += max(0, min(vehicle_net_g, ends) - starts) * fen
-    return total / vehicle_net_g
+def _stretches(vehicle_g: int, steps: Sequence[tuple[int, int]], tier_mode: str) -> list[tuple[int, int]]:
+    """The vehicle's grams by the fen per tonne-km they earn: all at the rate of its weight, or, where the mode is
+    marginal, each stretch of the weight at its own, the first step's from 0."""
+    reached = [step for step in steps if step[0] <= vehicle_g]
+    if tier_mode == WHOLE:
+        return [(vehicle_g, reached[-1][1])]
+    ends = [from_g for from_g, _fen in reached[1:]] + [vehicle_g]
+    starts = [0, *ends[:-1]]
+    return [(end - start, fen) for start, end, (_g, fen) in zip(starts, ends, reached, strict=True) if end > start]
 
 
 def assess_together(
     loads: Sequence[Load], terms: Terms, *, demoted: Sequence[bool] | None = None
 ) -> tuple[Assessment, ...]:
-    """What `loads` earn that share a cap: the goods aboard one vehicle, or the parcels of one order.
+    """What `loads` earn that share a cap: the goods aboard one vehicle, or the parcels of one order; in their order.
 
-    Each is assessed on its own; where those that chose the same rule pass its cap together, they are cut in proportion,
+    `demoted` has a flag for each. Each is assessed on its own; where those that chose the same rule pass its cap together, they are cut in proportion,
     each rounded down.
     """
     flags = demoted or [False] * len(loads)
@@ -336,8 +374,8 @@ def assess_together(
             replace(
                 one,
                 fen=(cut := one.fen * rule.most_fen // total),
-                explanation=f"{one.explanation}; {_most_name(rule)}合计 {_yuan(total)} 元, "
-                f"超过 {_yuan(rule.most_fen)} 元的上限, 按比例为 {_yuan(cut)} 元",
+                explanation=f"{one.explanation}; 同{_most_name(rule)[1]}{_name(rule)}合计 {_yuan(total)} 元, "
+                f"超过{_most_name(rule)} {_yuan(rule.most_fen)} 元的上限, 按比例为 {_yuan(cut)} 元",
             )
             if one.rule == rule.code
             else one
@@ -390,15 +428,21 @@ class Paid:
 
 
 def in_order(candidates: Iterable[Candidate], terms: Terms) -> list[Candidate]:
-    """The queue: by tier, deferred ones ahead of their tier, deep-poverty townships first, then day of dispatch and id."""
+    """The queue: by tier, deferred ones ahead of their tier, deep-poverty townships first, then day of dispatch and id.
+
+    A tier that `terms` no longer have (an award deferred under an earlier version) stands behind all others.
+    """
     place = {tier.code: tier.queue for tier in terms.tiers}
-    return sorted(candidates, key=lambda c: (place[c.tier], not c.was_deferred, not c.is_deep, c.dispatched_on, c.id))
+    last = max(place.values()) + 1
+    return sorted(
+        candidates,
+        key=lambda c: (place.get(c.tier, last), not c.was_deferred, not c.is_deep, c.dispatched_on, c.id),
+    )
 
 
 def parcels_short(rule: str, terms: Terms, parcels: int) -> bool:
     """Whether awards by `rule` fall away because the supplier sent only so many valid parcels in the quarter."""
-    kinds = {one.code: one.kind for one in terms.rules}
-    return kinds[rule] == PER_PARCEL and parcels < terms.min_parcels
+    return parcels < terms.min_parcels and any(one.code == rule and one.kind == PER_PARCEL for one in terms.rules)
 
 
 def settle(queue: Sequence[Candidate], *, terms: Terms, purse: Purse) -> tuple[list[Paid], Purse]:
@@ -415,13 +459,11 @@ def settle(queue: Sequence[Candidate], *, terms: Terms, purse: Purse) -> tuple[l
             continue
         paid_before = paid_this_year.get(one.supplier, 0)
         allowed = min(one.fen, max(0, terms.cap_supplier_year_fen - paid_before))
-        paid = min(allowed, left)
+        paid = max(0, min(allowed, left))
         left -= paid
         paid_this_year[one.supplier] = paid_before + paid
         cut, deferred = one.fen - allowed, allowed - paid
-        results.append(
-            Paid(one.key, paid, deferred, cut, SUPPLIER_CAP if cut else ENVELOPE_SPENT if deferred else "")
-        )
+        results.append(Paid(one.key, paid, deferred, cut, SUPPLIER_CAP if cut else ENVELOPE_SPENT if deferred else ""))
     return results, Purse(left, paid_this_year)
 
 
@@ -436,18 +478,28 @@ def _yuan(fen: int) -> str:
     return f"{fen // 100:,}.{fen % 100:02d}"
 
 
-def _decimal(number: Fraction) -> str:
-    """Two decimals, more where the number has more (a marginal rate)."""
-    return f"{float(number):.2f}" if number * 100 == int(number * 100) else f"{float(number):.4f}"
+def _digits(number: int, places: int, least: int = 0) -> str:
+    """`number` ÷ 10^`places`, exact, with at least `least` decimals and no zeros after them."""
+    whole, rest = divmod(number, 10**places)
+    decimals = f"{rest:0{places}d}".rstrip("0").ljust(least, "0")
+    return f"{whole:,}.{decimals}" if decimals else f"{whole:,}"
+
+
+def _factor(factor: Fraction) -> str:
+    return _digits(int(factor * 10_000), 4, least=2)
+
+
+def _percent(bp: int) -> str:
+    return _digits(bp, 2) + "%"
 
 
 def _t(g: int) -> str:
-    """Tonnes with three decimals, six where there are grams below the kilogram."""
-    return f"{g / 1_000_000:.3f}" if g % 1000 == 0 else f"{g / 1_000_000:.6f}"
+    """Tonnes with three decimals, more where there are grams below the kilogram."""
+    return _digits(g, 6, least=3)
 
 
 def _kg(g: int) -> str:
-    return f"{g / 1000:g}"
+    return _digits(g, 3)
 
 
 def _name(rule: Rule) -> str:

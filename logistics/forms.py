@@ -34,7 +34,9 @@ class ShipForm(forms.Form):
     gross_kg = AmountField(label=_("Gross weight (kg)"), decimal_places=3)
     freight = AmountField(label=_("Freight you pay (yuan)"))
     other_subsidy = AmountField(
-        label=_("Other subsidies for this freight (yuan)"), required=False, help_text=_("Leave it empty if there are none.")
+        label=_("Other subsidies for this freight (yuan)"),
+        required=False,
+        help_text=_("Leave it empty if there are none."),
     )
     on = DayField(label=_("Day of dispatch"))
 
@@ -53,7 +55,11 @@ class ShipForm(forms.Form):
         if aboard:
             choices.append((_("Vehicle"), aboard))
         self.fields["carried_by"].widget.choices = [("", _("Please choose")), *choices]
-        self.fields["waybill"].widget.attrs |= {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        self.fields["waybill"].widget.attrs |= {
+            "autocomplete": "off",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+        }
 
     def clean_carried_by(self) -> tuple[str, Vehicle | None]:
         """The carrier's code, and the vehicle where it is one. A vehicle to another city is the action's to refuse."""
@@ -69,7 +75,8 @@ class ShipForm(forms.Form):
         on = self.cleaned_data["on"]
         if on < self.placed_on:
             raise ValidationError(
-                gettext("The order was placed on %(day)s. It cannot have left before.") % {"day": self.placed_on.isoformat()}
+                gettext("The order was placed on %(day)s. It cannot have left before.")
+                % {"day": self.placed_on.isoformat()}
             )
         return on
 

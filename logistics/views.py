@@ -19,11 +19,19 @@ from suppliers.models import Cooperative, Credit
 
 from . import actions, tasks
 from .forms import VehicleForm, WeighForm
-from .models import Award, Consignment, SettlementItem, Vehicle
+from .models import Award, Consignment, Vehicle
 
 ON_A_PAGE = 30
 ON_THE_HOME_PAGE = 5
 VEHICLES_AROUND = dt.timedelta(days=28)
+# In the order in which somebody who packs looks for them.
+STATES = [
+    Consignment.State.TO_SHIP,
+    Consignment.State.DISPATCHED,
+    Consignment.State.RECEIVED,
+    Consignment.State.HELD,
+    Consignment.State.CANCELLED,
+]
 
 
 @cooperative_required
@@ -33,13 +41,15 @@ def home(request: HttpRequest) -> HttpResponse:
     own = _with_contents(request.cooperative)
     to_ship = own.filter(state=Consignment.State.TO_SHIP).order_by("order__date_placed", "pk")
     starts, ends = days.half_year(today)
-    credits = Credit.objects.between(today.replace(month=1, day=1), today).eligible()
+    earned = Credit.objects.between(today.replace(month=1, day=1), today).eligible()
     context = {
         "to_ship": to_ship[:ON_THE_HOME_PAGE],
         "to_ship_count": to_ship.count(),
         "on_the_way_count": own.filter(state=Consignment.State.DISPATCHED).count(),
         "subsidy": Award.objects.live().of(request.cooperative).between(starts, ends).sums(),
-        "helped": credits.filter(allocation__lot__produce__cooperative=request.cooperative).households_helped(as_of=today),
+        "helped": earned.filter(allocation__lot__produce__cooperative=request.cooperative).households_helped(
+            as_of=today
+        ),
         "today": today,
     }
     return render(request, "cooperative/home.html", context)
@@ -56,7 +66,7 @@ def consignments(request: HttpRequest) -> HttpResponse:
     context = {
         "page": Paginator(own.order_by(*order), ON_A_PAGE).get_page(request.GET.get("page")),
         "state": state,
-        "states": Consignment.State.choices,
+        "states": [(state.value, state.label) for state in STATES],
     }
     return render(request, "cooperative/consignments.html", context)
 
@@ -132,11 +142,10 @@ def awards(request: HttpRequest) -> HttpResponse:
     own = Award.objects.live().of(request.cooperative)
     periods = own.by_half_year()
     starts, ends = _half_year_of(request.GET.get("period"), periods)
-    last_item = SettlementItem.objects.order_by("-pk")
     shown = (
         own.between(starts, ends)
-        .select_related("shipment__vehicle", "shipment__consignment", "shipment__carrier", "programme")
-        .prefetch_related(Prefetch("settlement_items", queryset=last_item, to_attr="latest_items"))
+        .select_related("shipment__vehicle", "shipment__consignment", "shipment__carrier")
+        .with_settlements()
         .order_by("-shipment__dispatched_on", "-shipment")
     )
     context = {

@@ -46,7 +46,7 @@ def _contents(consignment: Consignment) -> dict:
 @cooperative_required
 def consignment(request: HttpRequest, consignment_no: str) -> HttpResponse:
     part = _own(request, consignment_no)
-    awards = Award.objects.live().filter(shipment__consignment=part).select_related("programme")
+    awards = Award.objects.live().filter(shipment__consignment=part).with_settlements()
     context = {
         "consignment": part,
         "shipments": part.shipments.select_related("carrier", "vehicle"),
@@ -74,7 +74,9 @@ def ship(request: HttpRequest, consignment_no: str) -> HttpResponse:
             put_errors(form, error, form.names)
         except IntegrityError:
             # Somebody shipped with this waybill between the look and the write.
-            form.add_error("waybill", _("This waybill was used before. Each parcel has a waybill of its own; check the label."))
+            form.add_error(
+                "waybill", _("This waybill was used before. Each parcel has a waybill of its own; check the label.")
+            )
         else:
             messages.success(request, _("Shipped. The buyer can see the waybill now."))
             return redirect("consignment", consignment_no=part.consignment_no)

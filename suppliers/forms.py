@@ -66,7 +66,7 @@ class SlipForm(forms.Form):
     def _member(self, written: str) -> Household:
         """The member that `written` names: by number, else by the head's name, whole or masked."""
         members = self.members()
-        number = written.split()[0].upper()
+        number = written.split(maxsplit=1)[0].upper()
         if found := [member for member in members if member.household_no.upper() == number]:
             return found[0]
         # NFKC has turned a full-width star into a plain one already.

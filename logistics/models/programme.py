@@ -114,6 +114,11 @@ class AwardQuerySet(models.QuerySet):
         """Awards of shipments that left from `starts` to `ends`, both days included."""
         return self.filter(shipment__dispatched_on__gte=starts, shipment__dispatched_on__lte=ends)
 
+    def with_settlements(self) -> Self:
+        """Each with its places in settlements, the latest first (`latest_items`)."""
+        latest_first = SettlementItem.objects.order_by("-pk")
+        return self.prefetch_related(models.Prefetch("settlement_items", latest_first, to_attr="latest_items"))
+
     def sums(self) -> dict[str, int]:
         """What is provisional (`provisional_fen`), in a settlement, settled (`settled_fen`) and deferred."""
         return self.aggregate(**self._sums())

@@ -54,7 +54,9 @@ def register(request: HttpRequest) -> HttpResponse:
             said = (
                 _("Household %(no)s is a member now.")
                 if is_new
-                else _("This household was known under the number %(no)s. It is a member now; nothing was written twice.")
+                else _(
+                    "This household was known under the number %(no)s. It is a member now; nothing was written twice."
+                )
             )
             messages.success(request, said % {"no": household.household_no})
             return redirect("suppliers:households")

@@ -121,7 +121,8 @@ def test_another_cooperatives_household_and_produce_cannot_be_named(client, own,
 def test_two_members_of_one_name_are_told_apart_by_number(client, own, produce):
     first, second = make.make_household(own), make.make_household(own)
     said = errors(enter(client, slip(produce, household="谭大成")))
-    assert first.household_no in said["household"][0] and second.household_no in said["household"][0]
+    assert first.household_no in said["household"][0]
+    assert second.household_no in said["household"][0]
 
 
 def test_a_household_was_a_member_on_the_day_of_purchase(client, own, produce):
@@ -188,8 +189,10 @@ def test_a_household_is_written_down_with_its_status_and_membership_and_shown_ma
     assert household.statuses.get().category == "脱贫户"
     assert household.memberships.get().cooperative == own
     page = client.get(reverse("suppliers:households")).content.decode()
-    assert "向*英" in page and "脱贫户" in page
-    assert "向秀英" not in page and ID_NUMBER not in page
+    assert "向*英" in page
+    assert "脱贫户" in page
+    assert "向秀英" not in page
+    assert ID_NUMBER not in page
 
 
 def test_a_household_known_under_the_same_id_number_joins_and_is_not_written_twice(client, own):
@@ -214,7 +217,11 @@ def test_a_household_known_under_the_same_id_number_joins_and_is_not_written_twi
         ({"id_number": OTHER_ID_NUMBER, "household_no": "WX2", "size": "1000000000"}, "size", "1 到 30"),
         ({"id_number": OTHER_ID_NUMBER, "household_no": "WX2", "category": "富户"}, "category", "有效"),
         ({"id_number": OTHER_ID_NUMBER, "household_no": "WX2", "category_from": ""}, "category_from", "什么时候"),
-        ({"id_number": OTHER_ID_NUMBER, "household_no": "WX2", "category_from": "2999-01-01"}, "category_from", "还没有到"),
+        (
+            {"id_number": OTHER_ID_NUMBER, "household_no": "WX2", "category_from": "2999-01-01"},
+            "category_from",
+            "还没有到",
+        ),
         ({"id_number": OTHER_ID_NUMBER, "household_no": "WX2", "member_from": "2999-01-01"}, "member_from", "还没有到"),
         ({"id_number": OTHER_ID_NUMBER, "household_no": "WX2", "village": "1"}, "village", "有效"),
     ],

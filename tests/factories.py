@@ -8,7 +8,15 @@ from django.contrib.auth.models import Group
 from oscar.core.loading import get_class, get_model
 
 import logistics.actions
-from logistics.models import ApprovedDistance, Carrier, Consignment, Envelope, ProgrammeVersion, SubsidyProgramme, Vehicle
+from logistics.models import (
+    ApprovedDistance,
+    Carrier,
+    Consignment,
+    Envelope,
+    ProgrammeVersion,
+    SubsidyProgramme,
+    Vehicle,
+)
 from shop import orders
 from shop.demo.reference import policy
 from shop.models import Sale
@@ -115,7 +123,11 @@ def make_pack(
 
 
 def make_household(
-    cooperative: Cooperative | None = None, *, category: str = "建档立卡贫困户", since: dt.date = LONG_AGO, size: int = 4
+    cooperative: Cooperative | None = None,
+    *,
+    category: str = "建档立卡贫困户",
+    since: dt.date = LONG_AGO,
+    size: int = 4,
 ) -> Household:
     """A household with one status spell (none for category ""), a member of `cooperative` if one is given."""
     n = next(serial)

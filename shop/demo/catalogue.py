@@ -129,7 +129,7 @@ def _product(produce: Produce, item: dict, sku: dict, product_class, category) -
         gross_g=sku["gross_g"],
         is_per_kg=sku["per_kg"],
     )
-    picture = ContentFile(renditions.render(item["code"], 800), name=f"{upc.lower()}.png")
+    picture = ContentFile(renditions.render(item["code"], 800), name=f"{upc.lower()}.webp")
     ProductImage.objects.create(product=product, original=picture, caption=f"{item['name']} 示意图")
 
 

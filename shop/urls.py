@@ -2,11 +2,13 @@
 
 from django.apps import apps
 from django.conf import settings
+from django.shortcuts import redirect
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.static import serve
 
 from . import operations, views_cooperative
+from .catalogue import views as catalogue
 
 
 def _oscar(label: str):
@@ -19,18 +21,24 @@ def _to(name: str):
     return RedirectView.as_view(pattern_name=name, query_string=True)
 
 
+def _to_shelf(request, **_named):
+    return redirect("catalogue:index")
+
+
 urlpatterns = [
     # For whoever runs it
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.Readyz.as_view(), name="readyz"),
     path("metrics", operations.metrics, name="metrics"),
     # For everybody
-    path("", RedirectView.as_view(pattern_name="catalogue:index"), name="home"),
+    path("", catalogue.home, name="home"),
     path("catalogue/", _oscar("catalogue")),
     path("search/", _oscar("search")),
     path("basket/", _oscar("basket")),
     path("checkout/", _oscar("checkout")),
-    path("offers/", _oscar("offer")),
+    path("orders/", include("shop.customer.urls")),
+    # The dashboard names it; offers have no pages here.
+    path("offers/", include(([path("<slug:slug>/", _to_shelf, name="detail")], "offer"))),
     path("language/", include("django.conf.urls.i18n")),
     re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
     # For whoever has an account: there is one way to sign in, with its limits and its second factor
@@ -44,6 +52,8 @@ urlpatterns = [
     path("cooperative/", include("suppliers.urls")),
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
+    # For officials
+    path("officials/", include("shop.reports.urls")),
     # For county staff
     path("dashboard/login/", _to("account_login")),
     path("dashboard/", _oscar("dashboard")),

@@ -7,10 +7,12 @@ whatever the number of rows.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db import connection
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncMonth
 
@@ -20,6 +22,24 @@ from suppliers.models import Credit, Household, counts_as
 from ..models import RefundLine, Sale, SaleLine
 
 UNDER_FEN = 100_00
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Within it all queries see the database as it was at the first of them, so a report's figures fit each other.
+
+    It is for reading. Inside a transaction it changes nothing.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if connection.vendor == "postgresql" else "BEGIN"
+    with connection.cursor() as cursor:  # not atomic(): on SQLite that would wait for the writers' lock
+        cursor.execute(begin)
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,7 @@ class Row:
     households: int = 0
     household_sales_fen: int = 0
     earned_fen: int = 0
+    people: int = 0
 
 
 @dataclass(frozen=True)
@@ -143,7 +164,9 @@ class Figures:
     @cached_property
     def untraced_fen(self) -> int:
         """未溯源: the part of net sales that no verified lot covers (yet)."""
-        since_given_back = RefundLine.objects.filter(line__in=self._lines).aggregate(since_fen=Sum("untraced_fen", default=0))
+        since_given_back = RefundLine.objects.filter(line__in=self._lines).aggregate(
+            since_fen=Sum("untraced_fen", default=0)
+        )
         return self._sold["sold_untraced_fen"] + since_given_back["since_fen"] - self._given_back["back_untraced_fen"]
 
     @property
@@ -157,10 +180,10 @@ class Figures:
         unpaid = Sale.objects.filter(received_on__lte=self.ends, paid_on=None)
         return unpaid.aggregate(fen=Sum("goods_fen", default=0))["fen"]
 
-    @cached_property
+    @property
     def _helped(self) -> list[tuple[int, int]]:
         """Each distinct household helped, with its net credit."""
-        return list(self._credits.helped(as_of=self.ends).values_list("counts_as", "net_fen"))
+        return [(household, fen) for household, (fen, _sales) in self._by_household.items() if fen > 0]
 
     @property
     def households_helped(self) -> int:
@@ -248,7 +271,11 @@ class Figures:
         Its households are distinct within the row: the column does not add up, and is never summed.
         """
         of_line, of_refund, of_credit = DIMENSIONS[dimension]
-        sold = self._lines.order_by().values_list(of_line).annotate(Sum("goods_fen"), Sum("net_g"), Count("sale", distinct=True))
+        sold = (
+            self._lines.order_by()
+            .values_list(of_line)
+            .annotate(Sum("goods_fen"), Sum("net_g"), Count("sale", distinct=True))
+        )
         back = self._refunds.order_by().values_list(of_refund).annotate(Sum("fen"), Sum("g"))
         found = {key: [fen, g, n] for key, fen, g, n in sold}
         for key, fen, g in back:
@@ -257,23 +284,47 @@ class Figures:
             row[1] -= g
         helped = self._helped_by(of_credit)
         return sorted(
-            (
-                Row(key, fen, g, n, *helped.get(key, (0, 0, 0)))
-                for key, (fen, g, n) in found.items()
-            ),
+            (Row(key, fen, g, n, *helped.get(key, (0, 0, 0))) for key, (fen, g, n) in found.items()),
             key=lambda row: (-row.sales_fen, str(row.key)),
         )
 
     def townships(self) -> list[Row]:
-        """One row for each home township of the households helped: these add up, a household lives in one township."""
-        helped = self._helped_by("household__village__township")
+        """One row for each home township of the households helped: these add up, a household lives in one township.
+
+        A merged household is at home where the one lives that it counts as.
+        """
+        homes = {
+            pk: (township, size)
+            for pk, township, size in Household.objects.filter(pk__in=self._credits.values(as_one=counts_as(self.ends)))
+            .order_by()
+            .values_list("pk", "village__township", "size")
+        }
+        found: dict[object, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for household, (earned_fen, sales_fen) in self._by_household.items():
+            township, size = homes[household]
+            row = found[township]
+            row[0] += earned_fen > 0
+            row[1] += sales_fen
+            row[2] += earned_fen
+            row[3] += size if earned_fen > 0 else 0
         return sorted(
             (
-                Row(key, households=n, household_sales_fen=sales_fen, earned_fen=earned_fen)
-                for key, (n, sales_fen, earned_fen) in helped.items()
+                Row(key, households=n, household_sales_fen=sales_fen, earned_fen=earned_fen, people=people)
+                for key, (n, sales_fen, earned_fen, people) in found.items()
             ),
             key=lambda row: (-row.earned_fen, str(row.key)),
         )
+
+    @cached_property
+    def _by_household(self) -> dict[int, tuple[int, int]]:
+        """What each distinct household earned, and the sales of its goods."""
+        rows = (
+            self._credits.order_by()
+            .annotate(counts_as=counts_as(self.ends))
+            .values_list("counts_as")
+            .annotate(Sum("amount_fen"), Sum("allocation__sales_fen"))
+        )
+        return {household: (earned_fen, sales_fen) for household, earned_fen, sales_fen in rows}
 
     def _helped_by(self, path: str) -> dict[object, tuple[int, int, int]]:
         """For each value at `path` from a credit: distinct households helped, their sales, what they earned."""

@@ -45,12 +45,17 @@ def open_version(
     try:
         subsidy.Terms.read(terms)
     except subsidy.TermsError as error:
-        raise ValidationError({"like": _("The terms of this version cannot be read: %(why)s") % {"why": error}}) from error
+        raise ValidationError(
+            {"like": _("The terms of this version cannot be read: %(why)s") % {"why": error}}
+        ) from error
     version = ProgrammeVersion.objects.create(
         programme=locked, number=number, starts_on=starts, ends_on=ends, terms=terms, budget_fen=budget_fen
     )
     Envelope.objects.bulk_create(
-        [Envelope(version=version, starts_on=e.starts_on, ends_on=e.ends_on, amount_fen=e.amount_fen) for e in envelopes]
+        [
+            Envelope(version=version, starts_on=e.starts_on, ends_on=e.ends_on, amount_fen=e.amount_fen)
+            for e in envelopes
+        ]
     )
     late = Shipment.objects.filter(dispatched_on__gte=starts, dispatched_on__lte=ends, is_assessed=True)
     if late.update(is_assessed=False):

@@ -92,6 +92,7 @@ def _freeze(*, envelope: Envelope, by) -> Settlement:
                 settlement=settlement,
                 award=item.award,
                 rank=rank,
+                rule=item.candidate.rule,
                 tier=item.candidate.tier,
                 was_deferred=item.candidate.was_deferred,
                 assessed_fen=item.assessed_fen,
@@ -123,20 +124,23 @@ def _queue(envelope: Envelope) -> list[Queued]:
     )
     helped = households_by_supplier(envelope.starts_on, envelope.ends_on)
     queue = []
-    for award, (tier, fen) in zip(awards, _under_thresholds(awards, terms, helped), strict=True):
+    for award, found in zip(awards, _under_thresholds(awards, terms, helped), strict=True):
         shipment = award.shipment
-        payable = subsidy.kept_fen(fen, shipment.net_g - shipment.refunded_g, shipment.net_g)
+        payable = subsidy.kept_fen(found.fen, shipment.net_g - shipment.refunded_g, shipment.net_g)
         if payable:
             day = shipment.dispatched_on
             sent = parcels.get((shipment.cooperative_id, day.year, (day.month + 2) // 3), 0)
-            is_short = subsidy.parcels_short(award.rule, terms, sent)
-            queue.append(Queued(award, _candidate(award, tier=tier, fen=payable, is_short=is_short), fen))
+            is_short = subsidy.parcels_short(found.rule, terms, sent)
+            candidate = _candidate(award, rule=found.rule, tier=found.tier, fen=payable, is_short=is_short)
+            queue.append(Queued(award, candidate, found.fen))
     for award in deferred:
         earlier = award.settlement_items.order_by("pk").first()
         queue.append(
             Queued(
                 award,
-                _candidate(award, tier=earlier.tier, fen=award.deferred_fen, was_deferred=True),
+                _candidate(
+                    award, rule=earlier.rule, tier=earlier.tier, fen=award.deferred_fen, was_deferred=True
+                ),
                 earlier.assessed_fen,
             )
         )
@@ -144,8 +148,10 @@ def _queue(envelope: Envelope) -> list[Queued]:
     return sorted(queue, key=lambda item: in_order[item.candidate.key])
 
 
-def _under_thresholds(awards: Sequence[Award], terms: subsidy.Terms, helped: dict[int, int]) -> list[tuple[str, int]]:
-    """Tier and amount before refunds of each award, once suppliers with too few households fall to the last tier."""
+def _under_thresholds(
+    awards: Sequence[Award], terms: subsidy.Terms, helped: dict[int, int]
+) -> list[subsidy.Assessment]:
+    """What each award comes to before refunds, once suppliers with too few households fall to the last tier."""
     together: dict[object, list[Award]] = defaultdict(list)
     for award in awards:
         shipment = award.shipment
@@ -155,7 +161,7 @@ def _under_thresholds(awards: Sequence[Award], terms: subsidy.Terms, helped: dic
         loads = [subsidy.Load(**award.inputs) for award in group]
         demoted = [helped.get(award.shipment.cooperative_id, 0) < terms.min_households for award in group]
         for award, result in zip(group, subsidy.assess_together(loads, terms, demoted=demoted), strict=True):
-            found[award.pk] = (result.tier, result.fen)
+            found[award.pk] = result
     return [found[award.pk] for award in awards]
 
 
@@ -174,17 +180,18 @@ def households_by_supplier(starts: dt.date, ends: dt.date) -> dict[int, int]:
 
 
 def _candidate(
-    award: Award, *, tier: str, fen: int, was_deferred: bool = False, is_short: bool = False
+    award: Award, *, rule: str, tier: str, fen: int, was_deferred: bool = False, is_short: bool = False
 ) -> subsidy.Candidate:
     shipment = award.shipment
     return subsidy.Candidate(
         key=award.pk,
-        supplier=shipment.cooperative_id,
+        # The cap is a supplier's of a year: an award of last year that was deferred still counts to last year's.
+        supplier=(shipment.cooperative_id, shipment.dispatched_on.year),
         tier=tier,
         is_deep=shipment.cooperative.village.township.is_deep_poverty,
         dispatched_on=shipment.dispatched_on,
         id=shipment.pk,
-        rule=award.rule,
+        rule=rule,
         fen=fen,
         was_deferred=was_deferred,
         is_short=is_short,
@@ -192,7 +199,7 @@ def _candidate(
 
 
 def _purse(envelope: Envelope) -> subsidy.Purse:
-    """What is left to spend, and what suppliers were paid this year: read from the books.
+    """What is left to spend, and what suppliers were paid for each year's shipments: read from the books.
 
     What this settlement itself has paid counts whole: a clawback while it runs does not refill its purse, so a run that
     was killed and started again pays the same.
@@ -203,14 +210,15 @@ def _purse(envelope: Envelope) -> subsidy.Purse:
     paid_before = entries.filter(of_this).aggregate(fen=Sum("amount_fen", default=0))["fen"]
     spent = entries.filter(version=version).aggregate(fen=Sum("amount_fen", default=0))["fen"]
     paid = (
-        entries.filter(
-            version__programme=version.programme_id, award__shipment__dispatched_on__year=envelope.ends_on.year
-        )
+        entries.filter(version__programme=version.programme_id)
         .order_by()
-        .values_list("award__shipment__cooperative")
+        .values_list("award__shipment__cooperative", "award__shipment__dispatched_on__year")
         .annotate(Sum("amount_fen"))
     )
-    return subsidy.Purse(min(envelope.amount_fen - paid_before, version.budget_fen - spent), dict(paid))
+    return subsidy.Purse(
+        min(envelope.amount_fen - paid_before, version.budget_fen - spent),
+        {(cooperative, year): fen for cooperative, year, fen in paid},
+    )
 
 
 def _parcels(version: ProgrammeVersion) -> dict[tuple[int, int, int], int]:
@@ -252,6 +260,7 @@ def _pay_a_batch(settlement_id: int) -> bool:
         [
             _candidate(
                 item.award,
+                rule=item.rule,
                 tier=item.tier,
                 fen=item.payable_fen,
                 was_deferred=item.was_deferred,

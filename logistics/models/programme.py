@@ -233,6 +233,7 @@ class SettlementItem(models.Model):
     settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="items")
     award = models.ForeignKey(Award, models.PROTECT, related_name="settlement_items")
     rank = models.PositiveIntegerField(_("place in the queue"))
+    rule = models.CharField(_("rule"), max_length=12)
     tier = models.CharField(_("tier"), max_length=2)
     was_deferred = models.BooleanField(_("deferred before"), default=False)
     assessed_fen = models.PositiveBigIntegerField(_("under all thresholds, before refunds (fen)"))

@@ -199,7 +199,7 @@ def test_a_chain_of_mergers_counts_as_the_last_one():
     f.sell((pack, 3), on=MAR_5)
     assert Figures(dt.date(2019, 3, 1), dt.date(2019, 3, 31)).households_helped == 2
     assert Figures(*H1).households_helped == 1
-    with pytest.raises(ValidationError, match="合并|merged"):
+    with pytest.raises(ValidationError):
         actions.merge_households(household=households[2], into=households[0], on=APR_2)
 
 

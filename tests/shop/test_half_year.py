@@ -93,7 +93,7 @@ def settled(**changes) -> dict:
         Envelope.objects.filter(starts_on=PERIOD[0]).update(**changes)
     items = logistics.actions.settle(programme="WX-SD-DEMO", starts=PERIOD[0], ends=PERIOD[1]).items.order_by()
     return {
-        "settled_fen": {rule: fen for rule, fen in items.values_list("award__rule").annotate(Sum("paid_fen")) if fen},
+        "settled_fen": {rule: fen for rule, fen in items.values_list("rule").annotate(Sum("paid_fen")) if fen},
         "settled_total_fen": items.aggregate(fen=Sum("paid_fen"))["fen"],
         "settled_by_supplier_fen": {
             code: fen

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             else:
                 settlement = actions.settle(programme=programme, starts=starts, ends=ends)
                 rows = settlement.items.values_list(
-                    "award__rule", "award__shipment__cooperative__code", "paid_fen", "deferred_fen", "cut_fen"
+                    "rule", "award__shipment__cooperative__code", "paid_fen", "deferred_fen", "cut_fen"
                 )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error

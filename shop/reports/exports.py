@@ -134,7 +134,7 @@ def workbook(report: Report) -> bytes:
             sheet.write(i, 0, label)
             sheet.write(i, 1, exact(value, kind), formats[kind])
             if kind == MONEY:
-                sheet.write(i, 2, f"{wan_text(value)} {_('× 10,000 yuan')}")
+                sheet.write(i, 2, f"{wan_text(value)} " + _("10,000 yuan"))
         sheet.write(
             len(report.headline) + 4, 0, _("Data as of %(moment)s") % {"moment": f"{report.cut_off:%Y-%m-%d %H:%M}"}
         )

@@ -390,7 +390,7 @@ class Report:
             table,
             (
                 None,
-                _("Total"),
+                _("Sum of all rows"),
                 f.households_helped,
                 f.people,
                 f.household_sales_fen,

@@ -97,7 +97,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_prometheus",
     "django_structlog",
-    "health_check",
+    "lucide",
     "modelsearch",
     "phonenumber_field",
     "sorl.thumbnail",
@@ -125,7 +125,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "oscar.apps.basket.middleware.BasketMiddleware",
+    "shop.basket.middleware.BasketMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -146,6 +146,7 @@ TEMPLATES = [
                 "oscar.core.context_processors.metadata",
                 "oscar.apps.checkout.context_processors.checkout",
                 "csp.context_processors.nonce",
+                "shop.context_processors.shop",
             ],
         },
     }

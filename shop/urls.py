@@ -28,7 +28,7 @@ def _to_shelf(request, **_named):
 urlpatterns = [
     # For whoever runs it
     path("healthz", operations.healthz, name="healthz"),
-    path("readyz", operations.Readyz.as_view(), name="readyz"),
+    path("readyz", operations.readyz, name="readyz"),
     path("metrics", operations.metrics, name="metrics"),
     # For everybody
     path("", catalogue.home, name="home"),

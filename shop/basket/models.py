@@ -39,7 +39,9 @@ if not is_model_registered("basket", "Basket"):
             if self.pk is not None and self._lines is None:
                 self._lines = (
                     self.lines.select_related(
-                        "product__product_class", "product__pack__produce__cooperative", "stockrecord__partner"
+                        "product__product_class",
+                        "product__pack__produce__cooperative__village__township",
+                        "stockrecord__partner",
                     )
                     .prefetch_related("attributes", "product__images")
                     .order_by(self._meta.pk.name)

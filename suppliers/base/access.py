@@ -34,6 +34,12 @@ def has_role(user, *roles: str) -> bool:
     return not user._role_names.isdisjoint(roles)
 
 
+def everybody(view: Callable) -> Callable:
+    """A view decorator: it says that anybody may open this page. What the page shows is still its queryset's to say."""
+    view.access_policy = ("everybody",)
+    return view
+
+
 def role_required(*roles: str) -> Callable:
     """A view decorator: visitors are asked to sign in, people without one of `roles` find no such page (404)."""
 

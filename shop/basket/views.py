@@ -1,0 +1,173 @@
+"""The basket: what is in it by cooperative, how many of each, what it costs to send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from shop.catalogue import shelf
+from shop.catalogue.views import product_page
+from shop.shipping.methods import ByWeight
+from suppliers.base.access import everybody
+from suppliers.base.money import fen_of, half_up
+from suppliers.models import Cooperative, Pack
+
+from .quantities import quantity
+
+
+@dataclass
+class Item:
+    """A line as the page shows it; `text` is what stands in its field, `error` what is wrong about it."""
+
+    line: object
+    pack: Pack
+    free: int
+    text: str
+    error: str = ""
+
+    @property
+    def product(self):
+        return self.line.product
+
+    @property
+    def picture(self):
+        return next(iter(self.product.images.all()), None)
+
+    @property
+    def price_fen(self) -> int:
+        return fen_of(self.line.stockrecord.price or 0)
+
+    @property
+    def sum_fen(self) -> int:
+        return fen_of(self.line.line_price_incl_tax)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What one cooperative sends."""
+
+    cooperative: Cooperative
+    items: list[Item]
+
+    @property
+    def gross_g(self) -> int:
+        return sum(item.line.quantity * item.pack.gross_g for item in self.items)
+
+
+def parcels(basket) -> list[Parcel]:
+    """The lines of `basket` by cooperative, with what keeps each of them from being bought."""
+    found: dict[int, Parcel] = {}
+    for line in basket.all_lines():
+        pack = line.product.pack
+        free = max(line.stockrecord.net_stock_level or 0, 0)
+        item = Item(line, pack, free, str(line.quantity), refusal(line.product, pack, line.quantity, free))
+        cooperative = pack.produce.cooperative
+        found.setdefault(cooperative.pk, Parcel(cooperative, [])).items.append(item)
+    return list(found.values())
+
+
+def refusal(product, pack: Pack, wanted: int, free: int) -> str:
+    """Why `wanted` of a pack cannot be bought here by a private person; empty where it can."""
+    if not product.is_public:
+        return _("This is not on sale any more. Please remove it.")
+    if pack.is_per_kg or pack.produce.is_b2b_only:
+        return _("This is sold to institutions only. Please remove it.")
+    if free <= 0:
+        return _("This is sold out. Please remove it.")
+    try:
+        quantity(str(wanted), free=free)
+    except ValidationError as error:
+        return error.messages[0]
+    return ""
+
+
+def sums(basket, area_code: str = "37") -> dict[str, int]:
+    """What the goods of `basket` cost and weigh, and the freight to an area we send to."""
+    goods_fen = fen_of(basket.total_incl_tax)
+    freight_fen = fen_of(ByWeight(area_code).calculate(basket).incl_tax)
+    weight_g = sum(line.quantity * line.product.pack.net_g for line in basket.all_lines())
+    return {
+        "goods_fen": goods_fen,
+        "freight_fen": freight_fen,
+        "total_fen": goods_fen + freight_fen,
+        "jin": half_up(weight_g, shelf.G_PER_JIN),
+    }
+
+
+@everybody
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def basket(request: HttpRequest) -> HttpResponse:
+    """Show the basket; a POST sets its quantities (`q-<line>`) or takes one line out (`remove`)."""
+    shown = parcels(request.basket)
+    items = {str(item.line.pk): item for parcel in shown for item in parcel.items}
+    if request.method == "POST":
+        if request.POST.get("remove"):
+            if item := items.get(request.POST["remove"]):
+                item.line.delete()
+            return redirect("basket:summary")
+        if _set_quantities(items, request.POST):
+            return redirect("basket:summary")
+    return render(
+        request,
+        "basket/basket.html",
+        {
+            "parcels": shown,
+            "sums": sums(request.basket) if items else None,
+            "is_buyable": bool(items) and not any(item.error for item in items.values()),
+        },
+    )
+
+
+def _set_quantities(items: Mapping[str, Item], posted: Mapping[str, str]) -> bool:
+    """Set every quantity, or none where one of them cannot be; then the items say which and why."""
+    wanted = {}
+    for key, item in items.items():
+        if f"q-{key}" not in posted:
+            continue
+        item.text = posted[f"q-{key}"][:20]
+        try:
+            wanted[key], item.error = quantity(item.text, free=item.free), ""
+        except ValidationError as error:
+            item.error = error.messages[0]
+    if any(item.error and f"q-{key}" in posted for key, item in items.items()):
+        return False
+    with transaction.atomic():
+        for key, number in wanted.items():
+            if items[key].line.quantity != number:
+                items[key].line.quantity = number
+                items[key].line.save(update_fields=["quantity"])
+    return True
+
+
+@everybody
+@require_POST
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a product into the basket; `then` says whether to stay on its page or to go on to the checkout."""
+    pack = get_object_or_404(
+        Pack.objects.select_related("product", "produce").filter(product__is_public=True), pk=pk
+    )
+    stock = pack.product.stockrecords.first()
+    if stock is None:
+        raise Http404
+    text = request.POST.get("quantity", "1")[:20]
+    in_basket = sum(line.quantity for line in request.basket.all_lines() if line.product_id == pk)
+    free = max(stock.net_stock_level or 0, 0)
+    try:
+        if pack.is_per_kg or pack.produce.is_b2b_only:
+            raise ValidationError(_("This is sold to institutions only."))
+        wanted = quantity(text, free=free, in_basket=in_basket)
+    except ValidationError as error:
+        return product_page(request, pk, quantity=text, error=error.messages[0])
+    request.basket.add_product(pack.product, wanted)
+    if request.POST.get("then") == "checkout":
+        return redirect("checkout:index")
+    messages.success(request, _("%(what)s is in your basket.") % {"what": pack.product.title}, extra_tags="basket")
+    return redirect(pack.product)

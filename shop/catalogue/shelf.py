@@ -1,0 +1,191 @@
+"""What stands on the shelf: produce with its packs, prices, stock and season, as the pages show it."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Case, DecimalField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from oscar.core.loading import get_model
+
+from suppliers.base import days
+from suppliers.base.money import fen_of, half_up
+from suppliers.models import Pack, Produce, Township
+
+from . import season
+
+Category = get_model("catalogue", "Category")
+StockRecord = get_model("partner", "StockRecord")
+
+G_PER_JIN = 500
+# What spoils sooner than this is fresh: it cannot be sent back without a reason (七天无理由退货 does not hold for it).
+FRESH_DAYS = 60
+# Fewer households than this are not told apart in public.
+FEW_HOUSEHOLDS = 3
+SUPPLYING_DAYS = 365
+
+SORTS = ("season", "price", "-price", "name")
+
+
+@dataclass(frozen=True)
+class Ware:
+    """A pack on sale: what it costs, how many are free, and where its harvest stands."""
+
+    pack: Pack
+    price_fen: int
+    free: int
+    state: season.State
+    next_on: dt.date
+
+    @property
+    def produce(self) -> Produce:
+        return self.pack.produce
+
+    @property
+    def product(self):
+        return self.pack.product
+
+    @property
+    def url(self) -> str:
+        return self.product.get_absolute_url()
+
+    @property
+    def picture(self):
+        """The first picture (Oscar's ProductImage), None where there is none."""
+        return next(iter(self.product.images.all()), None)
+
+    @property
+    def fen_per_jin(self) -> int:
+        """The price of 500 g, in fen, half up."""
+        return half_up(self.price_fen * G_PER_JIN, self.pack.net_g)
+
+    @property
+    def is_for_institutions(self) -> bool:
+        """Bulk goods, and what law keeps from private persons, are bought by institutions on a quote."""
+        return self.pack.is_per_kg or self.produce.is_b2b_only
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.free <= 0
+
+    @property
+    def is_on(self) -> bool:
+        return self.state is season.State.ON
+
+    @property
+    def is_soon(self) -> bool:
+        return self.state is season.State.SOON
+
+    @property
+    def is_all_year(self) -> bool:
+        return season.is_all_year(self.produce.harvest_from, self.produce.harvest_to)
+
+
+def is_fresh(produce: Produce) -> bool:
+    """Whether `produce` spoils soon or travels refrigerated."""
+    return produce.is_cold_chain or produce.shelf_life_days <= FRESH_DAYS
+
+
+def on_sale() -> QuerySet[Produce]:
+    """Produce with a public product."""
+    return Produce.objects.filter(Exists(_packs())).select_related("cooperative__village__township")
+
+
+def _packs() -> QuerySet[Pack]:
+    return Pack.objects.filter(produce=OuterRef("pk"), product__is_public=True)
+
+
+def _free_stock() -> QuerySet:
+    return StockRecord.objects.filter(
+        product__pack__produce=OuterRef("pk"),
+        product__is_public=True,
+        num_in_stock__gt=Coalesce(F("num_allocated"), Value(0)),
+    )
+
+
+def harvested_on(day: dt.date) -> Q:
+    """Produce whose harvest window holds `day` (month-days compare as text; a window may run over the New Year)."""
+    today = f"{day:%m-%d}"
+    within = Q(harvest_from__lte=today) & Q(harvest_to__gte=today)
+    over_new_year = Q(harvest_from__gt=F("harvest_to")) & (Q(harvest_from__lte=today) | Q(harvest_to__gte=today))
+    return Q(harvest_from__lte=F("harvest_to")) & within | over_new_year
+
+
+def sorted_by(produce: QuerySet[Produce], sort: str, day: dt.date) -> QuerySet[Produce]:
+    """`produce` in the order `sort`: what can be had and is in season first, or by price, or by name."""
+    if sort == "name":
+        return produce.order_by("name", "pk")
+    if sort in ("price", "-price"):
+        cheapest = (
+            StockRecord.objects.filter(product__pack__produce=OuterRef("pk"), product__is_public=True)
+            .order_by("product__pack__is_per_kg", "product__pack__net_g")
+            .values("price")[:1]
+        )
+        price = Subquery(cheapest, output_field=DecimalField())
+        return produce.annotate(price=price).order_by(sort, "pk")
+    rank = Case(
+        When(harvested_on(day) & Exists(_free_stock()), then=0),
+        When(Exists(_free_stock()), then=1),
+        When(harvested_on(day), then=2),
+        default=3,
+        output_field=IntegerField(),
+    )
+    return produce.annotate(rank=rank).order_by("is_b2b_only", "rank", "code", "pk")
+
+
+def in_category(produce: QuerySet[Produce], category) -> QuerySet[Produce]:
+    """Those of `produce` that are in Oscar's `category` or below it."""
+    inside = Category.objects.filter(path__startswith=category.path)
+    return produce.filter(Exists(_packs().filter(product__categories__in=inside)))
+
+
+def wares(packs: QuerySet[Pack], day: dt.date) -> list[Ware]:
+    """The public ones of `packs` with stock and pictures, in three queries however many there are."""
+    packs = (
+        packs.filter(product__is_public=True)
+        .select_related("product", "produce__cooperative__village__township")
+        .prefetch_related("product__stockrecords", "product__images")
+    )
+    return [_ware(pack, stock, day) for pack in packs for stock in pack.product.stockrecords.all()[:1]]
+
+
+def _ware(pack: Pack, stock, day: dt.date) -> Ware:
+    window = pack.produce.harvest_from, pack.produce.harvest_to
+    return Ware(
+        pack=pack,
+        price_fen=fen_of(stock.price or 0),
+        free=max(stock.net_stock_level or 0, 0),
+        state=season.state(*window, day),
+        next_on=season.next_start(window[0], day),
+    )
+
+
+def cards(produce: Iterable[Produce], day: dt.date) -> list[Ware]:
+    """One ware for each of `produce`, in its order: the smallest retail pack that can be had, else the smallest."""
+    ids = [one.pk for one in produce]
+    best: dict[int, Ware] = {}
+    for ware in wares(Pack.objects.filter(produce__in=ids).order_by("is_per_kg", "net_g"), day):
+        known = best.get(ware.produce.pk)
+        if known is None or (known.is_sold_out and not ware.is_sold_out and not ware.is_for_institutions):
+            best[ware.produce.pk] = ware
+    return [best[pk] for pk in ids if pk in best]
+
+
+def townships() -> QuerySet[Township]:
+    """The townships from which something is on sale."""
+    return Township.objects.filter(villages__cooperatives__produce__in=on_sale().values("pk")).distinct()
+
+
+def categories() -> QuerySet:
+    """The top categories that visitors may see."""
+    return Category.objects.browsable().filter(depth=1).order_by("path")
+
+
+def households_supplying(produce: Produce, day: dt.date) -> int:
+    """Distinct registered households with a verified lot of `produce` in the year up to `day`."""
+    since = day - dt.timedelta(days=SUPPLYING_DAYS)
+    return Produce.objects.filter(pk=produce.pk).households_supplying(since=since, on=day).get(produce.pk, 0)
+
+
+def today() -> dt.date:
+    return days.today()

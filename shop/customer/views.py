@@ -1,0 +1,254 @@
+"""A buyer's own pages: an order, paying for it, saying that it came; the list of one's orders and addresses."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.cache import cache
+from django.core.paginator import Paginator
+from django.db.models import Count, Prefetch, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from oscar.core.loading import get_model
+
+from logistics.models import Consignment, Shipment
+from shop import orders
+from shop.catalogue.shelf import FEW_HOUSEHOLDS
+from shop.models import Sale
+from shop.payments import demo
+from suppliers.base import days
+from suppliers.base.access import everybody
+from suppliers.base.privacy import mask_mobile
+from suppliers.models import SaleAllocation, counts_as
+
+from .forms import FindOrderForm
+
+Order = get_model("order", "Order")
+Line = get_model("order", "Line")
+UserAddress = get_model("address", "UserAddress")
+
+GUESSES_AN_HOUR = 10
+ORDERS_A_PAGE = 10
+
+
+def of_buyer(request: HttpRequest, token: str) -> Sale:
+    """The sale of this token. A guest's order is whoever's who has its address; one with an account is that account's.
+
+    Raises Http404.
+    """
+    sale = get_object_or_404(Sale.objects.select_related("order__shipping_address"), token=token)
+    if sale.order.user_id and sale.order.user_id != request.user.pk:
+        raise Http404
+    return sale
+
+
+@everybody
+@never_cache
+@require_safe
+def order(request: HttpRequest, token: str) -> HttpResponse:
+    """One order: how far it is, what is in it, whom it helps."""
+    if not request.user.is_authenticated and Sale.objects.filter(token=token, order__user__isnull=False).exists():
+        return redirect_to_login(request.get_full_path())
+    sale = of_buyer(request, token)
+    lines = (
+        Line.objects.filter(order=sale.order)
+        .select_related("sale_line", "product")
+        .prefetch_related("product__images")
+        .order_by("pk")
+    )
+    by_cooperative: dict[int, list] = {}
+    for line in lines:
+        by_cooperative.setdefault(line.sale_line.cooperative_id, []).append(line)
+    shipments = Prefetch("shipments", Shipment.objects.select_related("carrier"))
+    parcels = [
+        {"consignment": consignment, "lines": by_cooperative.get(consignment.cooperative_id, [])}
+        for consignment in Consignment.objects.filter(order=sale.order)
+        .select_related("cooperative__village__township")
+        .prefetch_related(shipments)
+    ]
+    states = {parcel["consignment"].state for parcel in parcels}
+    address = sale.order.shipping_address
+    return render(
+        request,
+        "orders/order.html",
+        {
+            "sale": sale,
+            "order": sale.order,
+            "address": address,
+            "mobile": mask_mobile(address.mobile) if address else "",
+            "parcels": parcels,
+            "steps": steps(sale.order.status),
+            "events": events(sale, parcels),
+            "households": households_of(sale),
+            "few": FEW_HOUSEHOLDS,
+            "is_on_its_way": Consignment.State.DISPATCHED in states,
+            "is_cancellable": sale.order.status in (orders.PLACED, orders.PAID)
+            and states <= {Consignment.State.HELD, Consignment.State.TO_SHIP},
+        },
+    )
+
+
+def steps(status: str) -> list[dict]:
+    """The way of an order, with what of it is done; nothing for one that was given up."""
+    way = [
+        (orders.PLACED, _("Placed")),
+        (orders.PAID, _("Paid")),
+        (orders.DISPATCHED, _("On its way")),
+        (orders.RECEIVED, _("Received")),
+    ]
+    codes = [code for code, _name in way]
+    if status not in codes:
+        return []
+    at = codes.index(status)
+    return [{"name": name, "is_done": i <= at, "is_current": i == at} for i, (_code, name) in enumerate(way)]
+
+
+def events(sale: Sale, parcels: list[dict]) -> list[dict]:
+    """What happened to an order, the latest first: moments, or days where no more is known."""
+    texts = {
+        orders.PAID: _("Paid."),
+        orders.CANCELLED: _("Cancelled."),
+        orders.REFUNDED: _("Paid back in full."),
+    }
+    found = [{"at": sale.order.date_placed, "text": _("Order placed.")}]
+    found += [
+        {"at": change.date_created, "text": texts[change.new_status]}
+        for change in sale.order.status_changes.all()
+        if change.new_status in texts
+    ]
+    for parcel in parcels:
+        name = parcel["consignment"].cooperative.name
+        for shipment in parcel["consignment"].shipments.all():
+            text = _("%(cooperative)s has sent its parcel: %(carrier)s %(waybill)s.") % {
+                "cooperative": name,
+                "carrier": shipment.carrier.name,
+                "waybill": shipment.waybill,
+            }
+            found.append({"at": shipment.dispatched_at, "text": text})
+            if shipment.received_on:
+                arrived = max(days.at(shipment.received_on, 23, 59), shipment.dispatched_at)
+                text = _("The parcel of %(cooperative)s was received.") % {"cooperative": name}
+                found.append({"at": arrived, "on": shipment.received_on, "text": text})
+    return sorted(found, key=lambda event: event["at"], reverse=True)
+
+
+def households_of(sale: Sale) -> int:
+    """Distinct households whose goods this order was drawn from, after refunds."""
+    return (
+        SaleAllocation.objects.filter(line__order=sale.order_id, lot__household__isnull=False)
+        .annotate(counts_as=counts_as(days.today(), "lot__household"))
+        .values("counts_as")
+        .annotate(net_g=Sum("g"))
+        .filter(net_g__gt=0)
+        .count()
+    )
+
+
+@everybody
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: HttpRequest, token: str) -> HttpResponse:
+    """The labelled demo payment."""
+    sale = of_buyer(request, token)
+    if sale.paid_on or sale.order.status != orders.PLACED:
+        return redirect("orders:order", token=token)
+    if request.method == "POST" and demo.is_offered():
+        if demo.pay(sale.order).applied:
+            messages.success(request, _("Thank you. The cooperatives are packing your order."))
+        else:
+            messages.error(request, _("This order could not be paid any more. Nothing was taken from you."))
+        return redirect("orders:order", token=token)
+    return render(request, "orders/pay.html", {"sale": sale, "order": sale.order, "is_demo": demo.is_offered()})
+
+
+@everybody
+@require_POST
+def received(request: HttpRequest, token: str) -> HttpResponse:
+    """The buyer says that what is on its way has come."""
+    sale = of_buyer(request, token)
+    shipments = Shipment.objects.filter(consignment__order=sale.order_id, state=Shipment.State.DISPATCHED)
+    if number := request.POST.get("shipment"):
+        shipments = shipments.filter(shipment_no=number[:60])
+    coming = list(shipments)
+    if coming:
+        orders.receive(shipments=coming, on=days.today(), how=Shipment.Receipt.BUYER)
+        messages.success(request, _("Thank you. Enjoy it."))
+    return redirect("orders:order", token=token)
+
+
+@everybody
+@require_POST
+def cancel(request: HttpRequest, token: str) -> HttpResponse:
+    """The buyer gives up an order of which nothing was sent."""
+    sale = of_buyer(request, token)
+    by = request.user if request.user.is_authenticated else None
+    if orders.cancel(order=sale.order, reason="cancelled by the buyer", by=by):
+        messages.success(request, _("The order is cancelled. What you paid is paid back."))
+    else:
+        messages.error(request, _("It is too late to cancel: something of this order is on its way."))
+    return redirect("orders:order", token=token)
+
+
+@everybody
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def find(request: HttpRequest) -> HttpResponse:
+    """Find an order by its number and the last digits of the receiver's mobile number."""
+    form = FindOrderForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        number, tail = form.cleaned_data["number"], form.cleaned_data["tail"]
+        # Four digits are soon guessed by a machine that knows a number.
+        guesses = f"find-order-{number}"
+        cache.add(guesses, 0, 3600)
+        if cache.incr(guesses) > GUESSES_AN_HOUR:
+            form.add_error(None, _("Too many attempts for this order. Please try again in an hour."))
+        else:
+            sale = Sale.objects.select_related("order__shipping_address").filter(order__number=number).first()
+            address = sale and sale.order.shipping_address
+            if address and address.mobile[-4:] == tail:
+                cache.delete(guesses)
+                return redirect("orders:order", token=sale.token)
+            form.add_error(None, _("There is no order with this number and mobile number."))
+    return render(request, "orders/find.html", {"form": form})
+
+
+@login_required
+@never_cache
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """One's orders and addresses."""
+    own = (
+        Sale.objects.filter(order__user=request.user)
+        .select_related("order")
+        .annotate(packs=Sum("lines__quantity"), kinds=Count("lines"))
+        .prefetch_related("order__lines__product__images")
+        .order_by("-order__date_placed")
+    )
+    page = Paginator(own, ORDERS_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "account/home.html",
+        {
+            "page": page,
+            "addresses": UserAddress.objects.filter(user=request.user),
+            "works_for_a_cooperative": request.user.cooperative_posts.exists(),
+        },
+    )
+
+
+account.access_policy = ("signed in",)
+
+
+@login_required
+@require_POST
+def forget_address(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take an address out of one's own book."""
+    get_object_or_404(UserAddress, pk=pk, user=request.user).delete()
+    messages.success(request, _("The address is removed."))
+    return redirect(reverse("customer:summary") + "#addresses")
+
+
+forget_address.access_policy = ("signed in",)

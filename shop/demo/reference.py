@@ -5,12 +5,13 @@ import json
 from functools import cache
 from importlib import resources
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from logistics import data as logistics_data
 from logistics.models import ApprovedDistance, Carrier, Envelope, ProgrammeVersion, SubsidyProgramme
 from suppliers import data as suppliers_data
-from suppliers.base import days
+from suppliers.base import access, days
 from suppliers.models import Township, Village
 
 CARRIERS = [
@@ -41,8 +42,10 @@ def policy() -> dict:
 
 
 @transaction.atomic
-def load() -> None:
-    """Write what is missing of it; what is there stays."""
+def load(*, programme: bool = True) -> dict[str, int]:
+    """Write what is missing of it; what is there stays. Return how many there are now of each."""
+    for role in access.ROLES:
+        Group.objects.get_or_create(name=role)
     deep = set(demo_data()["deep_poverty_townships"])
     places = json.loads(resources.files(suppliers_data).joinpath("wuxi.json").read_text("utf-8"))
     Township.objects.bulk_create(
@@ -72,7 +75,16 @@ def load() -> None:
         ],
         ignore_conflicts=True,
     )
-    _load_programme()
+    if programme:
+        _load_programme()
+    return {
+        "townships": Township.objects.count(),
+        "villages": Village.objects.count(),
+        "carriers": Carrier.objects.count(),
+        "approved distances": ApprovedDistance.objects.count(),
+        "subsidy programmes": SubsidyProgramme.objects.count(),
+        "roles": Group.objects.filter(name__in=access.ROLES).count(),
+    }
 
 
 def _load_programme() -> None:

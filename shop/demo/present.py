@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from oscar.apps.shipping.methods import Free
 from oscar.core.loading import get_class, get_model
 
 import logistics.actions
@@ -69,21 +70,21 @@ SCENES = [
     Scene((("QC01-10J-C07", 1),), "dispatched", 2),
     Scene((("FM01-500-C03", 2),), "dispatched", 3, "buyer2"),
     Scene((("DS01-250-C05", 2),), "dispatched", 4),
-    Scene((("HT01-5J-C11", 2),), "received", 9, "buyer"),
+    Scene((("HT01-5J-C11", 2),), "received", 8, "buyer"),
     Scene((("QC01-10J-C08", 1),), "received", 8),
-    Scene((("XG01-250-C02", 3),), "received", 9),
-    Scene((("HT01-5J-C12", 2),), "received", 10, "buyer2"),
+    Scene((("XG01-250-C02", 3),), "received", 8),
+    Scene((("HT01-5J-C12", 2),), "received", 8, "buyer2"),
     Scene((("DN01-1-C10", 1),), "received", 8),
-    Scene((("LY01-250-C03", 2), ("FM01-500-C03", 1)), "received", 11),
-    Scene((("ST01-5J-C06", 2),), "received", 9),
+    Scene((("LY01-250-C03", 2), ("FM01-500-C03", 1)), "received", 8),
+    Scene((("ST01-5J-C06", 2),), "received", 8),
     Scene((("HR01-500-C01", 1),), "received", 7),
     Scene((("QC01-10J-C07", 2),), "part_refunded", 8, "buyer"),
-    Scene((("HM01-250-C02", 2),), "refunded", 9),
+    Scene((("HM01-250-C02", 2),), "refunded", 8),
     Scene((("HT01-5J-C12", 1),), "cancelled", 2, "buyer"),
     Scene((("QC01-10J-C07", 120),), "truck", 6, "canteen", Sale.Channel.GROUP),
     Scene((("HT01-5J-C11", 60),), "truck", 6, "canteen", Sale.Channel.GROUP),
     Scene((("QC01-KG-C08", 5000),), "on_terms", 5, "canteen", Sale.Channel.BULK),
-    Scene((("DH01-KG-C04", 3200),), "received_on_terms", 9, "canteen", Sale.Channel.BULK),
+    Scene((("DH01-KG-C04", 3200),), "received_on_terms", 8, "canteen", Sale.Channel.BULK),
 ]
 
 
@@ -117,12 +118,14 @@ def _buy(produce: Produce, today: dt.date) -> None:
     sources: list[Household | None] = [*chance.choices(members, k=9), None, None]
     price = chance.randrange(280, 420) if produce.code == "QC01" else _price_of(produce)
     for n, household in enumerate(sources, start=1):
-        bought_on = today - dt.timedelta(days=min(12 + chance.randrange(max(1, oldest - 12)), oldest))
+        # Members first, then what was bought elsewhere to fill the orders; all before the first dispatch below.
+        days_ago = oldest - 2 * n if household else 12
+        bought_on = today - dt.timedelta(days=min(max(days_ago, 12), oldest))
         lot = suppliers.actions.enter_lot(
             lot_no=f"{produce.cooperative.code}-{produce.code}-N{n:03d}",
             produce=produce,
             household=household,
-            g=chance.randrange(120, 900) * 500 * (8 if produce.packs.filter(is_per_kg=True).exists() else 1),
+            g=chance.randrange(40, 120) * 500 * (20 if produce.packs.filter(is_per_kg=True).exists() else 1),
             fen_per_kg=price,
             bought_on=bought_on,
             voucher=f"收{n:05d}",
@@ -208,7 +211,7 @@ def _place(n: int, scene: Scene, placed_on: dt.date):
             phone_number=f"+86138053800{n:02d}",
             country=Country.objects.get(pk="CN"),
         ),
-        shipping_method=ByWeight(area_code),
+        shipping_method=Free() if is_institution else ByWeight(area_code),
         city_code=area_code[:4] + "00",
         user=user,
         guest_email="" if user else "guest@demo.example",

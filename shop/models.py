@@ -160,6 +160,11 @@ class SaleLine(models.Model):
         """What the line was sold for, less refunds."""
         return self.goods_fen - self.refunded_fen
 
+    @property
+    def kept_g(self) -> int:
+        """What the line weighs, less refunds."""
+        return self.net_g - self.refunded_g
+
 
 class Refund(models.Model):
     """Money given back on a day. `key` makes it happen once: the same key again is the same refund."""

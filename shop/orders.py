@@ -205,7 +205,7 @@ def cancel(*, order, reason: str, by=None) -> bool:
         return False
     if sale.paid_on:
         lines = [
-            GiveBack(line.pk, g=line.net_g - line.refunded_g, fen=line.net_fen)
+            GiveBack(line.pk, g=line.kept_g, fen=line.net_fen)
             for line in sale.lines.all()
             if line.net_fen or line.net_g > line.refunded_g
         ]
@@ -293,7 +293,7 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
                 other_subsidy_fen=item.other_subsidy_fen,
                 vehicle=item.vehicle,
                 at=item.at,
-                lines=[(line.pk, line.produce_id, line.net_g - line.refunded_g) for line in lines],
+                lines=[(line.pk, line.produce_id, line.kept_g) for line in lines],
             )
         )
     # The waybills and weights are checked, and the consignments taken, before any goods are drawn.
@@ -309,7 +309,7 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
             suppliers.actions.Sold(
                 line_id=line.pk,
                 produce_id=line.produce_id,
-                g=line.net_g - line.refunded_g,
+                g=line.kept_g,
                 fen=line.net_fen,
                 dispatched_at=line.dispatched_at,
             )
@@ -532,9 +532,9 @@ def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) ->
         line = lines.get(part.line_id)
         if line is None or line.sale_id != sale.pk:
             raise ValidationError(_("This line is not part of the order."))
-        if not (0 <= part.g <= line.net_g - line.refunded_g and 0 <= part.fen <= line.net_fen):
+        if not (0 <= part.g <= line.kept_g and 0 <= part.fen <= line.net_fen):
             raise ValidationError({"fen": _("No more can be given back than is left of the line.")})
-        if part.fen == line.net_fen and part.g != line.net_g - line.refunded_g:
+        if part.fen == line.net_fen and part.g != line.kept_g:
             # Grams that stay sold for nothing would keep households helped by a sale that is no more.
             raise ValidationError({"g": _("A refund in full takes back the whole weight.")})
 

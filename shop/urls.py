@@ -7,7 +7,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.static import serve
 
-from . import operations, views_cooperative
+from . import operations, refunds, views_cooperative
 from .catalogue import views as catalogue
 
 
@@ -53,6 +53,7 @@ urlpatterns = [
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
     # For officials
+    path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
     path("officials/", include("shop.reports.urls")),
     # For county staff
     path("dashboard/login/", _to("account_login")),

@@ -14,8 +14,12 @@ BAR, LINE, INK = "#8fb3a5", "#b4532a", "#3d3a34"
 FONT = "Noto Sans CJK SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, WenQuanYi Micro Hei, sans-serif"
 
 
-def months(rows: Sequence[Month], *, width: int = 760) -> str:
-    """Sales of each month as bars, households helped since the window's first day as a line; an SVG document."""
+def months(rows: Sequence[Month], *, is_narrow: bool = False) -> str:
+    """Sales of each month as bars, households helped since the window's first day as a line; an SVG document.
+
+    `is_narrow` for a phone's screen.
+    """
+    width = 270 if is_narrow else 760
     values = [
         {
             "month": f"{row.starts_on:%Y-%m}",
@@ -24,7 +28,12 @@ def months(rows: Sequence[Month], *, width: int = 760) -> str:
         }
         for row in rows
     ]
-    x = {"field": "month", "type": "ordinal", "title": None, "axis": {"labelAngle": 0 if len(rows) <= 12 else -60}}
+    x = {
+        "field": "month",
+        "type": "ordinal",
+        "title": None,
+        "axis": {"labelAngle": 0 if len(rows) <= (1 if is_narrow else 12) else -60},
+    }
     wan = _("Sales (10,000 yuan)")
     cumulative = _("Households helped, cumulative (distinct)")
     spec = {
@@ -50,7 +59,7 @@ def months(rows: Sequence[Month], *, width: int = 760) -> str:
                                 "encoding": {"text": {"field": "households", "format": ","}},
                             }
                         ]
-                        if len(rows) <= 18
+                        if len(rows) <= (6 if is_narrow else 18)
                         else []
                     ),
                 ],

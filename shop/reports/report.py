@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from suppliers.models import Cooperative, Produce, Township
 
 from .. import places
 from ..models import Sale
-from .figures import Figures
+from .figures import Figures, one_moment
 
 # What the households that count are called, from which day on (counting rule 4). Data, so not translated.
 WORDS_FOR_HOUSEHOLDS = (
@@ -127,12 +128,20 @@ def city_name(code: str) -> str:
 
 
 class Report:
-    """Everything the report of `starts`…`ends` says. Read it inside `figures.one_moment`."""
+    """Everything the report of `starts`…`ends` says. `Report.of` reads all of it at one moment."""
 
     def __init__(self, starts: dt.date, ends: dt.date):
         self.starts, self.ends = starts, ends
         self.figures = Figures(starts, ends)
         self.cut_off = timezone.localtime(days.now(), days.SHANGHAI)
+
+    @classmethod
+    def of(cls, starts: dt.date, ends: dt.date) -> Self:
+        """The report with all figures worked out, so that they fit each other whatever is sold meanwhile."""
+        found = cls(starts, ends)
+        with one_moment():
+            _kept = found.headline, found.tables
+        return found
 
     @property
     def name(self) -> str:

@@ -66,15 +66,14 @@ def report(request: HttpRequest) -> HttpResponse:
     }
     if not form.is_valid():
         return render(request, "officials/report.html", page)
-    with one_moment():
-        found = Report(**form.cleaned_data)
-        page |= {
-            "report": found,
-            "figures": found.figures,
-            "tables": list(found.tables.values()),
-            "window": f"from={found.starts.isoformat()}&to={found.ends.isoformat()}",
-        }
-        return render(request, "officials/report.html", page)
+    found = Report.of(**form.cleaned_data)
+    page |= {
+        "report": found,
+        "figures": found.figures,
+        "tables": list(found.tables.values()),
+        "window": f"from={found.starts.isoformat()}&to={found.ends.isoformat()}",
+    }
+    return render(request, "officials/report.html", page)
 
 
 @require_safe
@@ -83,17 +82,16 @@ def chart(request: HttpRequest) -> HttpResponse:
     figures = Figures(**asked_window(request))
     with one_moment():
         months = figures.months
-    return HttpResponse(charts.months(months), content_type="image/svg+xml")
+    return HttpResponse(charts.months(months, is_narrow="narrow" in request.GET), content_type="image/svg+xml")
 
 
 @require_safe
 @role_required(*READS_REPORT)
 def table_csv(request: HttpRequest, code: str) -> HttpResponse:
-    with one_moment():
-        found = Report(**asked_window(request))
-        table = found.tables.get(code)
-        if table is None:
-            raise Http404
+    found = Report.of(**asked_window(request))
+    table = found.tables.get(code)
+    if table is None:
+        raise Http404
     return _csv(exports.table_rows(table), f"{code}-{found.starts}-{found.ends}.csv")
 
 
@@ -112,9 +110,8 @@ def _csv(rows, filename: str) -> StreamingHttpResponse:
 @require_safe
 @role_required(*READS_REPORT)
 def report_xlsx(request: HttpRequest) -> HttpResponse:
-    with one_moment():
-        found = Report(**asked_window(request))
-        content = exports.workbook(found)
+    found = Report.of(**asked_window(request))
+    content = exports.workbook(found)
     headers = {"Content-Disposition": f'attachment; filename="report-{found.starts}-{found.ends}.xlsx"'}
     return HttpResponse(content, content_type=XLSX, headers=headers)
 
@@ -123,7 +120,7 @@ def report_xlsx(request: HttpRequest) -> HttpResponse:
 @role_required(*READS_EVIDENCE)
 def find(request: HttpRequest) -> HttpResponse:
     """Go to the order or the household whose number was typed."""
-    number = request.GET.get("q", "").strip()[:64]
+    number = "".join(sign for sign in request.GET.get("q", "") if sign.isprintable()).strip()[:64]
     if number:
         if order := Order.objects.filter(number__iexact=number, sale__isnull=False).first():
             return redirect("officials:order", number=order.number)

@@ -153,17 +153,17 @@ def awards(request: HttpRequest) -> HttpResponse:
     rows = Award.objects.live().select_related(
         "shipment__cooperative", "shipment__consignment__order", "programme", "version"
     )
-    chosen = {
-        "state": request.GET.get("state", ""),
-        "cooperative": request.GET.get("cooperative", ""),
-        "tier": request.GET.get("tier", ""),
+    cooperatives, tiers = list(Cooperative.objects.order_by("code")), ["A", "B", "C", "D"]
+    choices = {
+        "state": ("state", Award.State.values),
+        "cooperative": ("shipment__cooperative__code", [c.code for c in cooperatives]),
+        "tier": ("tier", tiers),
     }
-    if chosen["state"] in Award.State.values:
-        rows = rows.filter(state=chosen["state"])
-    if chosen["cooperative"]:
-        rows = rows.filter(shipment__cooperative__code=chosen["cooperative"])
-    if chosen["tier"]:
-        rows = rows.filter(tier=chosen["tier"])
+    chosen = {}
+    for name, (path, values) in choices.items():
+        if (value := request.GET.get(name)) in values:
+            chosen[name] = value
+            rows = rows.filter(**{path: value})
     shown = Paginator(rows.order_by("-shipment__dispatched_on", "-pk"), ROWS).get_page(request.GET.get("page"))
     page = {
         "section": "subsidy",
@@ -178,7 +178,7 @@ def awards(request: HttpRequest) -> HttpResponse:
         ),
         "chosen": chosen,
         "states": [choice for choice in Award.State.choices if choice[0] != Award.State.VOID],
-        "cooperatives": Cooperative.objects.order_by("code"),
-        "tiers": ["A", "B", "C", "D"],
+        "cooperatives": cooperatives,
+        "tiers": tiers,
     }
     return render(request, "officials/awards.html", page)

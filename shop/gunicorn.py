@@ -4,8 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-from prometheus_client import multiprocess
-
 _metrics = Path(__file__).resolve().parent.parent / "var" / "metrics"
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -27,4 +25,7 @@ def on_starting(server) -> None:
 
 
 def child_exit(server, worker) -> None:
+    # Not at the top: the library chooses on its import, by the variable set above, whether to count in files.
+    from prometheus_client import multiprocess
+
     multiprocess.mark_process_dead(worker.pid)

@@ -119,3 +119,10 @@ def test_reference_data_come_without_cooperatives_and_twice_is_once():
     assert not SubsidyProgramme.objects.exists()
     call_command("reference", "--programme", verbosity=0)
     assert SubsidyProgramme.objects.get().versions.count() == 3
+
+
+def test_the_demo_with_the_password_that_everybody_knows_is_not_for_production(settings):
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="production"):
+        call_command("demo", "--scale", "small")
+    assert not get_user_model().objects.exists()

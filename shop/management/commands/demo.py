@@ -1,7 +1,8 @@
 import sys
 import time
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 
 from shop import demo
 
@@ -18,6 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-present", action="store_true", help="the half-year alone")
 
     def handle(self, *args, **options):
+        if settings.PRODUCTION:
+            raise CommandError("This is production, and everybody knows the password of the demo's people.")
         began = time.monotonic()
         demo.load(
             options["inputs"] or options["scale"],

@@ -151,9 +151,7 @@ def _set_quantities(items: Mapping[str, Item], posted: Mapping[str, str]) -> boo
 @require_POST
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a product into the basket; `then` says whether to stay on its page or to go on to the checkout."""
-    pack = get_object_or_404(
-        Pack.objects.select_related("product", "produce").filter(product__is_public=True), pk=pk
-    )
+    pack = get_object_or_404(Pack.objects.select_related("product", "produce").filter(product__is_public=True), pk=pk)
     stock = pack.product.stockrecords.first()
     if stock is None:
         raise Http404

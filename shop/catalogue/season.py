@@ -65,6 +65,7 @@ class State(Enum):
 
 
 SOON_DAYS = 45
+ALL_YEAR = ("01-01", "12-31")
 
 
 def term_of(day: dt.date) -> Term:
@@ -119,9 +120,7 @@ def is_on(harvest_from: str, harvest_to: str, day: dt.date) -> bool:
 
 def next_start(harvest_from: str, day: dt.date) -> dt.date:
     """The next first day of a harvest after `day`. A window from 02-29 begins on 03-01 where there is no 29th."""
-    return next(
-        starts_on for year in (day.year, day.year + 1) if (starts_on := _day(year, harvest_from)) > day
-    )
+    return next(starts_on for year in (day.year, day.year + 1) if (starts_on := _day(year, harvest_from)) > day)
 
 
 def state(harvest_from: str, harvest_to: str, day: dt.date) -> State:
@@ -135,7 +134,7 @@ def state(harvest_from: str, harvest_to: str, day: dt.date) -> State:
 
 def is_all_year(harvest_from: str, harvest_to: str) -> bool:
     """Whether the window is the whole year."""
-    return (harvest_from, harvest_to) == ("01-01", "12-31")
+    return (harvest_from, harvest_to) == ALL_YEAR
 
 
 def _day(year: int, month_day: str) -> dt.date:

@@ -123,8 +123,9 @@ def sorted_by(produce: QuerySet[Produce], sort: str, day: dt.date) -> QuerySet[P
         )
         price = Subquery(cheapest, output_field=DecimalField())
         return produce.annotate(price=price).order_by(sort, "pk")
+    all_year = Q(harvest_from=season.ALL_YEAR[0], harvest_to=season.ALL_YEAR[1])
     rank = Case(
-        When(harvested_on(day) & Exists(_free_stock()), then=0),
+        When(harvested_on(day) & ~all_year & Exists(_free_stock()), then=0),
         When(Exists(_free_stock()), then=1),
         When(harvested_on(day), then=2),
         default=3,
@@ -169,6 +170,14 @@ def cards(produce: Iterable[Produce], day: dt.date) -> list[Ware]:
         if known is None or (known.is_sold_out and not ware.is_sold_out and not ware.is_for_institutions):
             best[ware.produce.pk] = ware
     return [best[pk] for pk in ids if pk in best]
+
+
+def one_of_each(found: Iterable[Ware]) -> list[Ware]:
+    """The first ware of each kind of produce, where several cooperatives have the same."""
+    kinds: dict[str, Ware] = {}
+    for ware in found:
+        kinds.setdefault(ware.produce.code, ware)
+    return list(kinds.values())
 
 
 def townships() -> QuerySet[Township]:

@@ -31,9 +31,10 @@ def home(request: HttpRequest) -> HttpResponse:
     """What there is at this time of the year, what comes next, and where it is from."""
     today = shelf.today()
     cards = shelf.cards(shelf.sorted_by(shelf.on_sale().filter(is_b2b_only=False), "season", today), today)
-    in_season = [ware for ware in cards if ware.is_on and not ware.is_sold_out]
-    stored = [ware for ware in cards if not ware.is_on and not ware.is_sold_out]
-    coming = sorted((ware for ware in cards if not ware.is_on), key=lambda ware: ware.next_on)
+    kinds = shelf.one_of_each(cards)
+    in_season = [ware for ware in kinds if ware.is_on and not ware.is_all_year and not ware.is_sold_out]
+    stored = [ware for ware in kinds if not ware.is_sold_out and ware not in in_season]
+    coming = sorted((ware for ware in kinds if not ware.is_on), key=lambda ware: ware.next_on)
     places: dict = {}
     for ware in cards:
         village = ware.produce.cooperative.village
@@ -45,12 +46,17 @@ def home(request: HttpRequest) -> HttpResponse:
         "home.html",
         {
             "term": season.term_of(today),
-            "in_season": in_season[:8],
-            "stored": stored[:8],
+            "in_season": _full_rows(in_season),
+            "stored": _full_rows(stored),
             "coming": coming[:6],
             "places": places.items(),
         },
     )
+
+
+def _full_rows(wares: list) -> list:
+    """At most eight, and no row of four with a hole in it: there is a link to all of them."""
+    return wares[: 8 if len(wares) >= 8 else 4]
 
 
 @everybody
@@ -121,7 +127,9 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     return product_page(request, pk, slug=product_slug)
 
 
-def product_page(request: HttpRequest, pk: int, *, slug: str = "", quantity: str = "1", error: str = "") -> HttpResponse:
+def product_page(
+    request: HttpRequest, pk: int, *, slug: str = "", quantity: str = "1", error: str = ""
+) -> HttpResponse:
     """The page of product `pk`, with what was wrong about the quantity if something was. Raises Http404."""
     pack = Pack.objects.filter(pk=pk, product__is_public=True).select_related("produce").first()
     if pack is None:

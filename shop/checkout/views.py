@@ -51,7 +51,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
             return _place(request, form)
     else:
         # Another province or city was chosen: the same page, with what hangs on it.
-        form = DeliveryForm(initial=request.POST.dict() if request.method == "POST" else _initial(request, book), **options)
+        form = DeliveryForm(
+            initial=request.POST.dict() if request.method == "POST" else _initial(request, book), **options
+        )
     return render(
         request,
         "checkout/checkout.html",

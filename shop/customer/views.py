@@ -39,10 +39,18 @@ def of_buyer(request: HttpRequest, token: str) -> Sale:
 
     Raises Http404.
     """
-    sale = get_object_or_404(Sale.objects.select_related("order__shipping_address"), token=token)
+    sale = _sale(token)
+    _check_is_buyer(request, sale)
+    return sale
+
+
+def _check_is_buyer(request: HttpRequest, sale: Sale) -> None:
     if sale.order.user_id and sale.order.user_id != request.user.pk:
         raise Http404
-    return sale
+
+
+def _sale(token: str) -> Sale:
+    return get_object_or_404(Sale.objects.select_related("order__shipping_address"), token=token)
 
 
 @everybody
@@ -50,9 +58,10 @@ def of_buyer(request: HttpRequest, token: str) -> Sale:
 @require_safe
 def order(request: HttpRequest, token: str) -> HttpResponse:
     """One order: how far it is, what is in it, whom it helps."""
-    if not request.user.is_authenticated and Sale.objects.filter(token=token, order__user__isnull=False).exists():
+    sale = _sale(token)
+    if sale.order.user_id and not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    sale = of_buyer(request, token)
+    _check_is_buyer(request, sale)
     lines = (
         Line.objects.filter(order=sale.order)
         .select_related("sale_line", "product")

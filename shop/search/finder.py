@@ -33,8 +33,11 @@ def find(query: str) -> list[int]:
     for pk, name, variety, category, *places in rows:
         texts = [(name, NAME), (words.with_other_names(name), NAME - 1), (variety, VARIETY)]
         texts += [(categories.get(category, category), CATEGORY), *((place, PLACE) for place in places)]
-        hits, weight = words.score(texts, wanted)
+        hits, weight = words.score(texts, wanted, named_from=VARIETY)
         if hits:
             found.append((hits, weight, pk))
     most = max((hits for hits, _weight, _pk in found), default=0)
-    return [pk for hits, _weight, pk in sorted(found, key=lambda one: (-one[1], one[2])) if hits == most]
+    found = [one for one in found if one[0] == most]
+    # Where 冬桃 is a thing's name, the walnuts of 谭家坪冬桃合作社 are not meant.
+    least = max((weight for _hits, weight, _pk in found), default=0) / 2
+    return [pk for _hits, weight, pk in sorted(found, key=lambda one: (-one[1], one[2])) if weight >= least]

@@ -54,15 +54,19 @@ def words(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:MOST_WORDS]
 
 
-def score(texts: Sequence[tuple[str, int]], wanted: Sequence[str]) -> tuple[int, int]:
+def score(texts: Sequence[tuple[str, int]], wanted: Sequence[str], *, named_from: int = 0) -> tuple[int, int]:
     """How many of the words `wanted` are in `texts`, and how well: the sum of the best weight for each of them.
 
-    `texts` are (text, weight). A match by sound counts a step less than one by signs.
+    `texts` are (text, weight). A match by sound counts a step less than one by signs. First letters find only what
+    weighs `named_from` or more: nobody looks for a cooperative by the z of 种植专业合作社.
     """
     best = []
     for word in wanted:
         weights = [
-            weight * 2 - step for text, weight in texts for step in (_step(word, text),) if step is not None
+            weight * 2 - step
+            for text, weight in texts
+            for step in (_step(word, text, by_initials=weight >= named_from),)
+            if step is not None
         ]
         if weights:
             best.append(max(weights))
@@ -74,7 +78,7 @@ def with_other_names(text: str) -> str:
     return " ".join(other for group in SAME if any(name in text for name in group) for other in group)
 
 
-def _step(word: str, text: str) -> int | None:
+def _step(word: str, text: str, *, by_initials: bool) -> int | None:
     known = _known(text)
     if word in known.signs:
         return 0
@@ -82,7 +86,8 @@ def _step(word: str, text: str) -> int | None:
         # 东桃 sounds like 冬桃; one sign alone sounds like too much.
         sound = "".join(lazy_pinyin(word))
         return 1 if len(word) > 1 and any(one.startswith(sound) for one in known.sounds) else None
-    if len(word) > 1 and any(one.startswith(word) for one in (*known.sounds, *known.initials)):
+    spelled = (*known.sounds, *known.initials) if by_initials else known.sounds
+    if len(word) > 1 and any(one.startswith(word) for one in spelled):
         return 1
     return None
 

@@ -72,6 +72,7 @@ class DeliveryForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail"),
         required=False,
+        error_messages={"invalid": _("This is not an e-mail address.")},
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     note = PlainCharField(

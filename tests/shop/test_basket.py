@@ -68,3 +68,129 @@ def test_ten_lines_take_as_many_queries_as_one():
         return len(seen)
 
     assert queries_for(10) == queries_for(1)
+
+
+def in_basket() -> dict[str, int]:
+    lines = get_model("basket", "Line").objects.filter(basket__status="Open")
+    return dict(lines.values_list("product__title", "quantity"))
+
+
+@pytest.fixture
+def walnuts():
+    return f.make_pack(in_stock=10)
+
+
+def test_a_visitor_puts_things_in_and_finds_them_there(client, walnuts):
+    answer = client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "2"}, follow=True)
+    assert "已加入购物车" in answer.content.decode()
+    page = client.get("/basket/").content.decode()
+    assert walnuts.produce.cooperative.name in page
+    assert "¥176.00" in page  # 2 × 88.00
+    assert "¥11.20" in page  # 5.3 kg, billed 6: 5.20 + 5 × 1.20
+    assert "¥187.20" in page
+
+
+def test_buy_now_leads_to_the_checkout(client, walnuts):
+    answer = client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "1", "then": "checkout"})
+    assert answer["Location"] == "/checkout/"
+
+
+BAD = [
+    ("-1", "数量至少为 1"),
+    ("0", "数量至少为 1"),
+    ("1000000000", "数量太大"),
+    ("9" * 5_000, "数量太大"),
+    ("abc", "请填写整数"),
+    ("1.5", "请填写整数"),
+    ("", "请填写数量"),
+    ("11", "只剩 10 件"),
+]
+
+
+@pytest.mark.stock
+@pytest.mark.parametrize(("text", "message"), BAD)
+def test_a_bad_quantity_is_said_at_the_field_and_nothing_is_put_in(client, walnuts, text, message):
+    answer = client.post(f"/basket/add/{walnuts.pk}/", {"quantity": text})
+    assert answer.status_code == 200
+    assert message in answer.content.decode().partition('id="quantity-error"')[2].partition("</p>")[0]
+    assert in_basket() == {}
+
+
+@pytest.mark.stock
+@pytest.mark.parametrize(("text", "message"), BAD)
+def test_a_bad_quantity_in_the_basket_changes_nothing(client, walnuts, text, message):
+    honey = f.make_pack(f.make_produce(code="FM01", name="蜂蜜"))
+    client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "2"})
+    client.post(f"/basket/add/{honey.pk}/", {"quantity": "1"})
+    first, second = get_model("basket", "Line").objects.order_by("pk")
+    answer = client.post("/basket/", {f"q-{first.pk}": text, f"q-{second.pk}": "5"})
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert message in page.partition(f'id="error-{first.pk}"')[2].partition("</p>")[0]
+    assert in_basket() == {walnuts.product.title: 2, honey.product.title: 1}  # nothing half-done
+
+
+def test_quantities_are_set_in_any_width_of_digits(client, walnuts):
+    client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "2"})
+    line = get_model("basket", "Line").objects.get()
+    assert client.post("/basket/", {f"q-{line.pk}": "３"})["Location"] == "/basket/"
+    assert in_basket() == {walnuts.product.title: 3}
+
+
+def test_what_is_in_the_basket_counts_towards_what_is_left(client, walnuts):
+    client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "8"})
+    answer = client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "3"})
+    assert "只剩 10 件，您的购物车里已有 8 件" in answer.content.decode()
+    assert in_basket() == {walnuts.product.title: 8}
+
+
+def test_a_line_is_removed_and_nobody_elses(client, walnuts):
+    others = f.make_basket((walnuts, 4))
+    client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "2"})
+    client.post("/basket/", {"remove": str(others.lines.get().pk)})
+    assert others.lines.count() == 1
+    own = get_model("basket", "Line").objects.exclude(basket=others).get()
+    client.post("/basket/", {"remove": str(own.pk)})
+    assert "购物车是空的" in client.get("/basket/").content.decode()
+
+
+def test_what_was_sold_meanwhile_is_said_and_keeps_one_from_the_checkout(client, walnuts):
+    client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "2"})
+    walnuts.product.stockrecords.update(num_in_stock=1)
+    assert "只剩 1 件" in client.get("/basket/").content.decode()
+    assert client.get("/checkout/")["Location"] == "/basket/"
+    walnuts.product.stockrecords.update(num_in_stock=0)
+    assert "已售罄，请移除" in client.get("/basket/").content.decode()
+
+
+def test_signing_in_brings_the_basket_along(client, walnuts):
+    f.make_user("buyer", password="a-long-password")
+    client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "2"})
+    client.post("/accounts/login/", {"login": "buyer@test.example", "password": "a-long-password"})
+    assert Basket.objects.get(status="Open").owner.email == "buyer@test.example"
+    assert in_basket() == {walnuts.product.title: 2}
+    assert "¥176.00" in client.get("/basket/").content.decode()
+
+
+def test_looking_around_writes_nothing(client, walnuts):
+    client.force_login(f.make_user("buyer"))
+    for address in ("/", "/catalogue/", walnuts.product.get_absolute_url(), "/basket/", "/search/?q=ht"):
+        with CaptureQueriesContext(connection) as seen:
+            client.get(address)
+        assert [q["sql"] for q in seen if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))] == []
+    assert not Basket.objects.exists()
+
+
+def test_the_page_of_ten_lines_takes_as_many_queries_as_that_of_one(client, walnuts):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get("/basket/").status_code == 200
+        return len(seen)
+
+    client.post(f"/basket/add/{walnuts.pk}/", {"quantity": "1"})
+    client.get("/basket/")
+    one = queries()
+    for _ in range(9):
+        client.post(f"/basket/add/{f.make_pack().pk}/", {"quantity": "1"})
+    client.get("/basket/")
+    assert queries() == one <= 9

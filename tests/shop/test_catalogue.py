@@ -101,7 +101,7 @@ def test_home_shows_the_term_what_is_in_season_and_what_is_stored(client, orange
     f.make_pack(f.make_produce(code="CL01", name="巫溪脆李", harvest_from="07-01", harvest_to="08-15"), in_stock=0)
     page = html(client, "/")
     assert "小雪" in page
-    season_part, stored, rest = page.partition("仓储好货")
+    season_part, _heading, rest = page.partition("仓储好货")
     assert "巫溪脐橙" in season_part
     assert "巫溪核桃" not in season_part
     assert "巫溪核桃" in rest

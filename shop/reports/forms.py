@@ -82,18 +82,18 @@ class YuanField(forms.DecimalField):
 
 
 class VersionForm(forms.Form):
-    """The next version of a programme: its days, its budget, and the money of its two periods."""
+    """The next version of a programme: its days, the money of its two periods, and its budget."""
 
     like = forms.ModelChoiceField(ProgrammeVersion.objects.none(), label=_("Terms as in"), empty_label=None)
     starts = DayField(label=_("In force from"))
     ends = DayField(label=_("In force to"))
-    budget = YuanField(label=_("Budget (yuan)"))
     envelope_1_starts = DayField(label=_("First period from"))
     envelope_1_ends = DayField(label=_("First period to"))
     envelope_1 = YuanField(label=_("Money for the first period (yuan)"))
     envelope_2_starts = DayField(label=_("Second period from"))
     envelope_2_ends = DayField(label=_("Second period to"))
     envelope_2 = YuanField(label=_("Money for the second period (yuan)"))
+    budget = YuanField(label=_("Budget (yuan)"))
 
     def __init__(self, *args, programme: SubsidyProgramme, **kwargs):
         super().__init__(*args, **kwargs)

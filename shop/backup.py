@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import tarfile
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from django.db.backends.postgresql.client import DatabaseClient
 
 from suppliers.base import days
 
-MANIFEST, MEDIA = "backup.json", "media.tar"
+MANIFEST, MEDIA = "backup.json", "media.zip"
 DATABASE = {"postgresql": "database.dump", "sqlite": "database.sqlite3"}
 # A database is somebody's as soon as one of these has a row; what `migrate` alone writes is in none of them.
 ENTERED = (
@@ -54,9 +54,10 @@ def make(folder: Path) -> Path:
         else:
             _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={database}")
         # After the database: a picture that a row names is there by now.
-        with tarfile.open(half / MEDIA, "w") as tar:
-            if settings.MEDIA_ROOT and Path(settings.MEDIA_ROOT).is_dir():
-                tar.add(settings.MEDIA_ROOT, arcname=".")
+        media = Path(settings.MEDIA_ROOT)
+        with zipfile.ZipFile(half / MEDIA, "w") as packed:  # stored: pictures do not shrink
+            for path in sorted(media.rglob("*")):
+                packed.write(path, path.relative_to(media))
         manifest = {
             "made_at": made_at.isoformat(),
             "database": connection.vendor,
@@ -100,8 +101,8 @@ def restore(folder: Path, *, force: bool = False) -> None:
             "--exit-on-error", "--dbname", database=database,
         )  # fmt: skip
     connection.close()
-    with tarfile.open(folder / MEDIA) as tar:
-        tar.extractall(settings.MEDIA_ROOT, filter="data")
+    with zipfile.ZipFile(folder / MEDIA) as packed:
+        packed.extractall(settings.MEDIA_ROOT)
 
 
 def _entered() -> str | None:

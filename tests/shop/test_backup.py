@@ -84,9 +84,9 @@ def test_a_database_with_people_in_it_is_replaced_only_by_force(backup):
 
 
 def test_a_damaged_backup_is_not_restored(backup):
-    with (backup / "media.tar").open("ab") as tar:
-        tar.write(b"!")
-    with pytest.raises(CommandError, match=r"media\.tar .* damaged"):
+    with (backup / "media.zip").open("ab") as packed:
+        packed.write(b"!")
+    with pytest.raises(CommandError, match=r"media\.zip .* damaged"):
         call_command("restore", backup, "--force")
     assert PurchaseLot.objects.get().g == 5_000
 

@@ -11,7 +11,10 @@ from health_check import HealthCheck
 from health_check.checks import Database
 from health_check.exceptions import HealthCheckException, ServiceWarning
 
+from suppliers.base.access import everybody
 
+
+@everybody
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is asked."""
@@ -33,6 +36,7 @@ class Bell(HealthCheck):
             raise ServiceWarning("no Redis: what is due in the background waits") from error
 
 
+@everybody
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """Ready to serve: 200 while the database answers. A missing Redis is reported and takes nothing away."""
@@ -49,6 +53,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8", status=status)
 
 
+@everybody
 def metrics(request: HttpRequest) -> HttpResponse:
     """Counters for Prometheus, to this machine and to county staff; 404 to everybody else."""
     is_local = request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and "HTTP_X_FORWARDED_FOR" not in request.META

@@ -7,6 +7,8 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.static import serve
 
+from suppliers.base.access import everybody
+
 from . import operations, refunds, views_cooperative
 from .catalogue import views as catalogue
 
@@ -21,6 +23,7 @@ def _to(name: str):
     return RedirectView.as_view(pattern_name=name, query_string=True)
 
 
+@everybody
 def _to_shelf(request, **_named):
     return redirect("catalogue:index")
 

@@ -1,0 +1,131 @@
+"""Who may open what: every URL has a declared policy, another's object is not found, and looking changes nothing."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.views.generic import RedirectView
+
+from suppliers.base import access
+from tests import factories as f
+
+# Pages of libraries that keep their own doors, each with what keeps it.
+THEIRS = {
+    "allauth.": "its own sign-in and limits",
+    "django.views.i18n": "sets a language cookie",
+    "django.views.static": "public pictures",
+    "oscar.apps.dashboard.": "county staff alone (test_skeleton)",
+    "django.contrib.auth.views": "signs out whoever is signed in",
+    "shop.dashboard.": "county staff alone (test_skeleton)",
+}
+
+
+def patterns(resolver: URLResolver, prefix: str = ""):
+    for one in resolver.url_patterns:
+        path = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from patterns(one, path)
+        elif isinstance(one, URLPattern):
+            yield path, one.callback
+
+
+def is_declared(callback) -> bool:
+    view = getattr(callback, "view_class", callback)
+    if hasattr(callback, "access_policy") or hasattr(view, "access_policy"):
+        return True
+    return view is RedirectView or f"{view.__module__}.".startswith(tuple(THEIRS))
+
+
+def test_every_url_declares_who_may_open_it():
+    assert sorted(path for path, callback in patterns(get_resolver()) if not is_declared(callback)) == []
+
+
+# ── Each role at each door ───────────────────────────────────────────────────────────────────────────────────────────
+
+OPEN, SIGN_IN, HIDDEN = 200, 302, 404
+EVIDENCE, REPORT = access.READS_EVIDENCE, access.READS_REPORT
+ALL = ("anonymous", "buyer", "cooperative", "other cooperative", *access.ROLES, "staff")
+DOORS = {
+    "/": ALL,
+    "/catalogue/": ALL,
+    "/basket/": ALL,
+    "/officials/": (*REPORT, "staff"),
+    "/officials/subsidy/": (*REPORT, "staff"),
+    "/officials/find/": (*EVIDENCE, "staff"),
+    "/officials/credits.csv": (*EVIDENCE, "staff"),
+    "/officials/orders/{number}/": (*EVIDENCE, "staff"),
+    "/officials/households/{household}/": (*EVIDENCE, "staff"),
+    "/officials/orders/{number}/refund/": ("staff",),
+    "/cooperative/": ("cooperative", "other cooperative"),
+    "/cooperative/ledger/": ("cooperative", "other cooperative"),
+    "/cooperative/households/": ("cooperative", "other cooperative"),
+    "/cooperative/consignments/{consignment}/": ("cooperative",),
+    "/cooperative/ledger/{lot}/": ("cooperative",),
+    "/dashboard/": ("staff",),
+}
+
+
+@pytest.fixture
+def world():
+    """One sale of one cooperative, traced to one household; its names for the doors."""
+    pack = f.make_pack()
+    household = f.make_household(pack.produce.cooperative)
+    lot = f.make_lot(pack.produce, household, bought_on=dt.date(2019, 3, 1))
+    order = f.sell((pack, 1), on=dt.date(2019, 3, 5))
+    return {
+        "cooperative": pack.produce.cooperative,
+        "names": {
+            "number": order.number,
+            "household": household.household_no,
+            "consignment": order.consignments.get().consignment_no,
+            "lot": lot.pk,
+        },
+    }
+
+
+def visitor(role: str, world: dict):
+    if role == "anonymous":
+        return None
+    if role == "cooperative":
+        return f.make_user(cooperative=world["cooperative"])
+    if role == "other cooperative":
+        return f.make_user(cooperative=f.make_cooperative())
+    if role == "staff":
+        return f.make_user(is_staff=True)
+    return f.make_user("", *([] if role == "buyer" else [role]))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ALL)
+def test_each_role_finds_its_own_doors_and_no_others(client, world, role):
+    if user := visitor(role, world):
+        client.force_login(user)
+    met, wanted = {}, {}
+    for door, welcome in DOORS.items():
+        if role == "staff" and door.startswith("/cooperative/"):
+            continue  # county staff may look after any cooperative's pages
+        answer = client.get(door.format(**world["names"]))
+        met[door] = answer.status_code
+        wanted[door] = OPEN if role in welcome else SIGN_IN if role == "anonymous" else HIDDEN
+    # Oscar sends those it does not let in to the sign-in, or refuses them: either way they stay out.
+    if met["/dashboard/"] in (302, 403) and role != "staff":
+        met["/dashboard/"] = wanted["/dashboard/"]
+    assert met == wanted
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["anonymous", "buyer", "cooperative", "auditor", "staff"])
+def test_looking_at_a_page_writes_nothing(client, world, role):
+    if user := visitor(role, world):
+        client.force_login(user)
+    for door in DOORS:
+        with CaptureQueriesContext(connection) as caught:
+            client.get(door.format(**world["names"]))
+        writes = [
+            query["sql"]
+            for query in caught.captured_queries
+            if query["sql"].split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE") and "django_session" not in query["sql"]
+        ]
+        assert writes == [], door

@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from django.views.static import serve
 
 from suppliers.base.access import everybody
+from suppliers.views import checking
 
 from . import operations, refunds, views_cooperative
 from .catalogue import views as catalogue
@@ -56,6 +57,7 @@ urlpatterns = [
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
     # For officials
+    path("officials/slips/", checking.slips, name="slips"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
     path("officials/", include("shop.reports.urls")),
     # For county staff

@@ -53,6 +53,7 @@ DOORS = {
     "/basket/": ALL,
     "/officials/": (*REPORT, "staff"),
     "/officials/subsidy/": (*REPORT, "staff"),
+    "/officials/slips/": (access.TOWNSHIP, "staff"),
     "/officials/find/": (*EVIDENCE, "staff"),
     "/officials/credits.csv": (*EVIDENCE, "staff"),
     "/officials/orders/{number}/": (*EVIDENCE, "staff"),

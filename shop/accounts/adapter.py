@@ -18,4 +18,6 @@ class Adapter(DefaultAccountAdapter):
             return resolve_url("logistics:home")
         if access.has_role(user, *access.READS_REPORT):
             return resolve_url("officials:report")
+        if access.has_role(user, access.TOWNSHIP):
+            return resolve_url("slips")
         return resolve_url(settings.LOGIN_REDIRECT_URL)

@@ -18,6 +18,7 @@ PASSWORD = "walnuts-from-wuxi"
         ("cooperative", "/cooperative/"),
         (access.OFFICIAL, "/officials/"),
         (access.TAIAN, "/officials/"),
+        (access.TOWNSHIP, "/officials/slips/"),
         ("staff", "/officials/"),
     ],
 )

@@ -1,0 +1,61 @@
+"""A township checks the slips of its own households, and of no others."""
+
+import datetime as dt
+
+import pytest
+
+from suppliers.base import access
+from suppliers.models import PurchaseLot, TownshipStaff
+from tests import factories as f
+
+pytestmark = pytest.mark.django_db
+
+MAR_1 = dt.date(2019, 3, 1)
+
+
+@pytest.fixture
+def lots():
+    produce = f.make_produce()
+    own = f.make_lot(produce, f.make_household(produce.cooperative), bought_on=MAR_1, verified=False)
+    elsewhere = f.make_household(produce.cooperative)
+    elsewhere.village = f.make_village("500238243212")
+    elsewhere.save()
+    return own, f.make_lot(produce, elsewhere, bought_on=MAR_1, verified=False)
+
+
+@pytest.fixture
+def township(client, lots):
+    user = f.make_user("", access.TOWNSHIP)
+    TownshipStaff.objects.create(user=user, township=lots[0].household.village.township)
+    client.force_login(user)
+    return client
+
+
+def test_a_checked_slip_counts_and_leaves_the_list(township, lots):
+    own, other = lots
+    page = township.get("/officials/slips/").content.decode()
+    assert own.lot_no in page
+    assert other.lot_no not in page
+    assert own.household.head not in page  # masked
+    assert township.post("/officials/slips/", {"slip": own.pk}).status_code == 302
+    own.refresh_from_db()
+    assert (own.verified_how, own.verified_by) == (PurchaseLot.Verified.TOWNSHIP, TownshipStaff.objects.get().user)
+    township.get("/officials/slips/")  # shows the message that names the slip, once
+    assert own.lot_no not in township.get("/officials/slips/").content.decode()
+
+
+@pytest.mark.parametrize("slip", ["", "0", "-1", "x", "9" * 40, "1e3", "２３"])
+def test_a_slip_that_is_not_there_is_not_found(township, slip):
+    assert township.post("/officials/slips/", {"slip": slip}).status_code == 404
+
+
+def test_another_townships_slip_is_not_found(township, lots):
+    assert township.post("/officials/slips/", {"slip": lots[1].pk}).status_code == 404
+    assert PurchaseLot.objects.unverified().count() == 2
+
+
+def test_the_list_asks_the_database_as_often_for_ten_slips_as_for_one(township, lots, django_assert_max_num_queries):
+    for _ in range(10):
+        f.make_lot(lots[0].produce, lots[0].household, bought_on=MAR_1, verified=False)
+    with django_assert_max_num_queries(8):
+        township.get("/officials/slips/")

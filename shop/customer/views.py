@@ -19,6 +19,7 @@ from shop import orders
 from shop.catalogue.shelf import FEW_HOUSEHOLDS
 from shop.models import Sale
 from shop.payments import demo
+from shop.payments.models import Payment
 from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.base.privacy import mask_mobile
@@ -118,11 +119,14 @@ def steps(status: str) -> list[dict]:
 def events(sale: Sale, parcels: list[dict]) -> list[dict]:
     """What happened to an order, the latest first: moments, or days where no more is known."""
     texts = {
-        orders.PAID: _("Paid."),
         orders.CANCELLED: _("Cancelled."),
         orders.REFUNDED: _("Paid back in full."),
     }
     found = [{"at": sale.order.date_placed, "text": _("Order placed.")}]
+    found += [
+        {"at": payment.at, "text": _("Paid.")}
+        for payment in sale.order.payments.filter(kind=Payment.Kind.PAID, applied=True)
+    ]
     found += [
         {"at": change.date_created, "text": texts[change.new_status]}
         for change in sale.order.status_changes.all()

@@ -1,10 +1,15 @@
 """Doorbells of the shop, and the sweep that finds what no bell has rung for."""
 
+import logging
+from collections.abc import Callable
+
 from celery import shared_task
 
 import logistics.actions
 
 from . import orders
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True, acks_late=True)
@@ -13,11 +18,26 @@ def sweep() -> None:
     sweep_now()
 
 
+PARTS: dict[str, Callable[[], int]] = {
+    "orders expired": lambda: orders.expire_unpaid(),
+    "shipments received by default": lambda: orders.receive_by_default(),
+    "lines traced to late lots": lambda: orders.trace_late_lots(),
+    "shipments assessed": lambda: logistics.actions.assess_due(),
+}
+
+
 def sweep_now() -> dict[str, int]:
-    """Do everything that is due now; return how many of each."""
-    return {
-        "orders expired": orders.expire_unpaid(),
-        "shipments received by default": orders.receive_by_default(),
-        "lines traced to late lots": orders.trace_late_lots(),
-        "shipments assessed": logistics.actions.assess_due(),
-    }
+    """Do everything that is due now; return how many of each.
+
+    A part that fails does not keep the others from being done: it is logged, and raised when all have had their turn.
+    """
+    done, failed = {}, []
+    for part, do in PARTS.items():
+        try:
+            done[part] = do()
+        except Exception as error:
+            logger.exception("the sweep could not finish: %s", part)
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("parts of the sweep failed", failed)
+    return done

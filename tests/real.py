@@ -57,7 +57,7 @@ class Shop:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def run(self, *words: str, seconds: float = 120) -> str:
+    def run(self, *words: str, seconds: float = 400) -> str:
         """Run Python with `words` to its end; return what it printed. Raises CalledProcessError where it fails."""
         command = [sys.executable, *words]
         run = subprocess.run(
@@ -67,7 +67,7 @@ class Shop:
             raise AssertionError(f"{command} ended with {run.returncode}:\n{run.stdout[-3000:]}\n{run.stderr[-3000:]}")
         return run.stdout
 
-    def manage(self, *words: str, seconds: float = 120) -> str:
+    def manage(self, *words: str, seconds: float = 400) -> str:
         return self.run("manage.py", *words, seconds=seconds)
 
     def start(self, name: str, *command: str | Path, **environment: str) -> subprocess.Popen:

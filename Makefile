@@ -7,7 +7,7 @@ MO := shop/locale/zh_Hans/LC_MESSAGES/django.mo
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-postgresql test-sqlite check fix setup messages requirements clean-demo
+.PHONY: demo test test-postgresql test-sqlite check fix setup messages requirements screenshots clean-demo
 
 # The shop with a year's trade in it, on this machine: web, worker and an embedded Valkey. Ctrl-C stops everything.
 demo: setup
@@ -60,6 +60,11 @@ requirements: $(UV)
 		pyproject.toml -o requirements/base.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml --group dev -o requirements/dev.txt
+
+# Pictures of the main pages, of a demo that runs: make screenshots URL=http://localhost:8000/
+URL ?= http://localhost:8000/
+screenshots: setup
+	$(PY) -m tests.e2e.screenshots $(URL) docs/screenshots
 
 # The demo begins anew with the next `make demo`.
 clean-demo:

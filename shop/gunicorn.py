@@ -1,10 +1,11 @@
 """How gunicorn serves the shop: `gunicorn -c python:shop.gunicorn shop.wsgi`."""
 
 import os
-import shutil
 from pathlib import Path
 
-_metrics = Path(__file__).resolve().parent.parent / "var" / "metrics"
+_metrics = Path(
+    os.environ.get("PROMETHEUS_MULTIPROC_DIR") or Path(__file__).resolve().parent.parent / "var" / "metrics"
+)
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -20,8 +21,9 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
 
 
 def on_starting(server) -> None:
-    shutil.rmtree(_metrics, ignore_errors=True)
-    _metrics.mkdir(parents=True)
+    _metrics.mkdir(parents=True, exist_ok=True)
+    for left_over in _metrics.glob("*.db"):
+        left_over.unlink(missing_ok=True)
 
 
 def child_exit(server, worker) -> None:

@@ -1,7 +1,7 @@
 """An order is placed, paid, cancelled, dispatched, received, refunded: the one place that tells suppliers and logistics.
 
-Every function here is one transaction. Locks are taken in one order: sales, then goods (suppliers), then vehicles and
-programmes (logistics), so two of them cannot wait for each other. On SQLite a transaction that writes is alone.
+Every function here is one transaction. Locks are taken in one order: sales, then programmes and vehicles (logistics),
+then goods (suppliers), so two of them cannot wait for each other. On SQLite a transaction that writes is alone.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Max, Sum
+from django.db.models import Exists, F, OuterRef, Subquery, Sum
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
 
@@ -22,7 +22,7 @@ from logistics.models import Consignment, Shipment
 from suppliers.base import days
 from suppliers.base.bell import ring
 from suppliers.base.money import apportion, fen_of
-from suppliers.models import Pack
+from suppliers.models import Pack, PurchaseLot
 
 from .models import Refund, RefundLine, Sale, SaleLine
 from .payments.models import Payment
@@ -197,7 +197,12 @@ def cancel(*, order, reason: str, by=None) -> bool:
     Return False where it is too late (shipped) or was done before.
     """
     sale = Sale.objects.select_for_update().get(order=order)
-    order = Order.objects.get(pk=order.pk)
+    return _cancel(sale, reason=reason, by=by)
+
+
+def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
+    """Cancel the order of a locked `sale`, as `cancel` says."""
+    order = Order.objects.get(pk=sale.pk)
     shipped = Consignment.objects.filter(
         order=order, state__in=(Consignment.State.DISPATCHED, Consignment.State.RECEIVED)
     )
@@ -236,8 +241,17 @@ def release_stock(lines) -> None:
 
 def expire_unpaid() -> int:
     """Cancel every order whose time to pay is over, each on its own. Return how many."""
-    late = Sale.objects.expired(days.now()).select_related("order")
-    return sum(cancel(order=sale.order, reason="not paid in time") for sale in late)
+    late = Sale.objects.expired(days.now()).order_by("pk").values_list("pk", flat=True)
+    return sum(_expire(sale_id) for sale_id in late)
+
+
+@transaction.atomic
+def _expire(sale_id: int) -> bool:
+    """Cancel an order if its time to pay is over; one that was paid since it was found is left alone."""
+    sale = Sale.objects.select_for_update().get(pk=sale_id)
+    if not Sale.objects.expired(days.now()).filter(pk=sale_id).exists():
+        return False
+    return _cancel(sale, reason="not paid in time")
 
 
 @dataclass(frozen=True)
@@ -357,11 +371,15 @@ def receive(*, shipments: Sequence[Shipment], on: dt.date, how: str) -> None:
     )
     list(Sale.objects.select_for_update().filter(pk__in=order_ids).order_by("pk"))
     logistics.actions.receive(shipments=shipments, on=on, how=how)
-    _close_received(order_ids, how=how)
+    _close_received(order_ids)
 
 
-def _close_received(order_ids: Iterable[int], *, how: str) -> None:
-    """Give each order whose consignments have all come (or were cancelled) its day of receipt, and count it if paid."""
+def _close_received(order_ids: Iterable[int]) -> None:
+    """Give each order whose consignments have all come (or were cancelled) its day of receipt, and count it if paid.
+
+    An order all of whose money went back stays refunded.
+    """
+    last = Shipment.objects.filter(consignment__order=OuterRef("pk")).order_by("-received_on", "-pk")
     complete = (
         Sale.objects.filter(pk__in=order_ids, received_on=None, order__consignments__state=Consignment.State.RECEIVED)
         .exclude(
@@ -371,14 +389,16 @@ def _close_received(order_ids: Iterable[int], *, how: str) -> None:
                 Consignment.State.DISPATCHED,
             )
         )
-        .annotate(last_on=Max("order__consignments__shipments__received_on"))
+        .annotate(last_on=Subquery(last.values("received_on")[:1]), last_how=Subquery(last.values("received_how")[:1]))
+        .select_related("order")
+        .distinct()
     )
     sales = []
     for sale in complete:
-        sale.received_on, sale.received_how = sale.last_on, how
+        sale.received_on, sale.received_how = sale.last_on, sale.last_how
         sales.append(sale)
     Sale.objects.bulk_update(sales, ["received_on", "received_how"], batch_size=200)
-    _set_status([sale.pk for sale in sales], RECEIVED)
+    _set_status([sale.pk for sale in sales if sale.order.status != REFUNDED], RECEIVED)
     _recognise([sale.pk for sale in sales])
 
 
@@ -398,20 +418,27 @@ def _recognise(sale_ids: Iterable[int]) -> None:
         one.counted_on = max(one.refunded_on, by_sale[one.sale_id])
     Refund.objects.bulk_update(earlier, ["counted_on"])
     lines = SaleLine.objects.filter(sale__in=by_sale).values_list("pk", "sale")
-    suppliers.actions.credit(on_by_line={line_id: by_sale[sale_id] for line_id, sale_id in lines})
+    given_back = RefundLine.objects.filter(refund__in=earlier).values_list("line", "refund__made_at", "refund__counted_on")
+    suppliers.actions.credit(
+        on_by_line={line_id: by_sale[sale_id] for line_id, sale_id in lines},
+        # A refund may be later than the day on which the sale turns out to have been received.
+        on_by_reversal={(line_id, made_at): on for line_id, made_at, on in given_back},
+    )
 
 
 def receive_by_default() -> int:
-    """Mark received what left more than ten days ago and nobody has signed for. Return how many shipments."""
-    on = days.today()
-    late = list(
-        Shipment.objects.filter(
-            state=Shipment.State.DISPATCHED, dispatched_on__lte=on - dt.timedelta(days=RECEIVED_BY_DEFAULT_DAYS)
-        ).order_by("pk")[:500]
-    )
-    if late:
-        receive(shipments=late, on=on, how=Shipment.Receipt.DEFAULT)
-    return len(late)
+    """Mark received what left ten days ago or earlier and nobody has signed for. Return how many shipments.
+
+    The day is the tenth after dispatch, however late the sweep comes.
+    """
+    term = dt.timedelta(days=RECEIVED_BY_DEFAULT_DAYS)
+    late = Shipment.objects.filter(state=Shipment.State.DISPATCHED, dispatched_on__lte=days.today() - term)
+    by_day: dict[dt.date, list[Shipment]] = defaultdict(list)
+    for shipment in late.order_by("pk")[:500]:
+        by_day[shipment.dispatched_on + term].append(shipment)
+    for on, shipments in sorted(by_day.items()):
+        receive(shipments=shipments, on=on, how=Shipment.Receipt.DEFAULT)
+    return sum(len(shipments) for shipments in by_day.values())
 
 
 @dataclass(frozen=True)
@@ -440,9 +467,11 @@ class Refunding:
 def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
     """Give back money: the sale falls, and what its goods were drawn from, credited and earned is reversed.
 
+    Goods that have not left and are given back whole do not leave: their stock is free again.
     Return the refunds; one whose key is known is returned as it was. Raises ValidationError above what is left of a line,
     for an unpaid order, and for a day before payment or still to come.
     """
+    now = days.now()
     sale_ids = sorted({item.sale_id for item in refunds})
     sales = {sale.pk: sale for sale in Sale.objects.select_for_update().filter(pk__in=sale_ids).order_by("pk")}
     known = {one.key: one for one in Refund.objects.filter(key__in=[item.key for item in refunds])}
@@ -463,7 +492,7 @@ def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
             freight_fen=item.freight_fen,
             refunded_on=item.on,
             counted_on=max(item.on, sale.recognised_on) if sale.recognised_on else None,
-            made_at=days.now(),
+            made_at=now,
             reason=item.reason,
             by=item.by,
         )
@@ -484,7 +513,7 @@ def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
             made_lines.append(RefundLine(refund=one, line=line, g=part.g, fen=part.fen))
         sale.refunded_goods_fen += goods_fen
         sale.refunded_freight_fen += item.freight_fen
-    untraced_back = suppliers.actions.reverse(given_back=back)
+    untraced_back = suppliers.actions.reverse(given_back=back, at=now)
     for row in made_lines:
         if part := untraced_back.get(row.line.pk):
             row.untraced_g, row.untraced_fen = part.g, part.fen
@@ -516,9 +545,49 @@ def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
             for one in made
         ]
     )
-    emptied = [sale.pk for sale in sales.values() if sale.refunded_goods_fen == sale.goods_fen]
-    _set_status(emptied, REFUNDED)
+    # Only of what was given back now: a repeated refund leaves the order as it has become since.
+    touched_sales = [sales[sale_id] for sale_id in {item.sale_id for item in fresh}]
+    _set_status([sale.pk for sale in touched_sales if sale.refunded_goods_fen == sale.goods_fen], REFUNDED)
+    _keep_back([line for line in changed if line.dispatched_at is None and line.kept_g == 0])
     return [*known.values(), *made]
+
+
+def _keep_back(lines: Sequence[SaleLine]) -> None:
+    """Let `lines`, refunded before they left, not leave: free their stock, cancel consignments of which nothing is left.
+
+    An order that waited for nothing else goes on to where its other consignments are.
+    """
+    if not lines:
+        return
+    release_stock(Line.objects.filter(pk__in=[line.pk for line in lines]).select_related("stockrecord").order_by("pk"))
+    order_ids = {line.sale_id for line in lines}
+    waiting_states = (Consignment.State.HELD, Consignment.State.TO_SHIP)
+    left = SaleLine.objects.filter(sale=OuterRef("order"), cooperative=OuterRef("cooperative"), refunded_g__lt=F("net_g"))
+    Consignment.objects.filter(order__in=order_ids, state__in=waiting_states).exclude(Exists(left)).update(
+        state=Consignment.State.CANCELLED
+    )
+    on_their_way = (
+        Order.objects.filter(pk__in=order_ids, status__in=(PLACED, PAID))
+        .filter(consignments__state__in=(Consignment.State.DISPATCHED, Consignment.State.RECEIVED))
+        .exclude(consignments__state__in=waiting_states)
+    )
+    _set_status(on_their_way.values_list("pk", flat=True), DISPATCHED)
+    _close_received(order_ids)
+
+
+def _drop_what_never_left(lines: Sequence[SaleLine]) -> None:
+    """Free the stock of lines given back before they left, and cancel consignments of which nothing is left to ship."""
+    if not lines:
+        return
+    release_stock(Line.objects.filter(pk__in=[line.pk for line in lines]).select_related("stockrecord"))
+    sale_ids = {line.sale_id for line in lines}
+    still_to_go = SaleLine.objects.filter(
+        sale=OuterRef("order"), cooperative=OuterRef("cooperative"), net_g__gt=F("refunded_g")
+    )
+    Consignment.objects.filter(
+        ~Exists(still_to_go), order__in=sale_ids, state__in=(Consignment.State.HELD, Consignment.State.TO_SHIP)
+    ).update(state=Consignment.State.CANCELLED)
+    _close_received(sale_ids)
 
 
 def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) -> None:
@@ -537,6 +606,8 @@ def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) ->
         if part.fen == line.net_fen and part.g != line.kept_g:
             # Grams that stay sold for nothing would keep households helped by a sale that is no more.
             raise ValidationError({"g": _("A refund in full takes back the whole weight.")})
+        if line.dispatched_at is None and 0 < part.g == line.kept_g and part.fen != line.net_fen:
+            raise ValidationError({"fen": _("These goods have not left: for the whole weight, the whole amount goes back.")})
 
 
 @transaction.atomic
@@ -545,19 +616,9 @@ def trace_late_lots(*, limit: int = 500) -> int:
 
     The credits of a sale that counts already are dated by the day it was recognised.
     """
-    waiting = (
-        SaleLine.objects.untraced()
-        .filter(
-            produce__lots__bought_on__lte=F("dispatched_at__date"),
-            produce__lots__verified_at__isnull=False,
-            produce__lots__drawn_g__lt=F("produce__lots__g"),
-        )
-        .order_by("dispatched_at", "pk")
-        .distinct()
-    )
-    sale_ids = sorted(set(waiting.values_list("sale", flat=True)[:limit]))
+    sale_ids = sorted({sale_id for _line, sale_id in _traceable()[:limit]})
     list(Sale.objects.select_for_update().filter(pk__in=sale_ids).order_by("pk"))
-    lines = {line.pk: line for line in waiting.filter(sale__in=sale_ids).select_related("sale")}
+    lines = {line.pk: line for line in SaleLine.objects.untraced().filter(sale__in=sale_ids).select_related("sale")}
     still = suppliers.actions.attribute(
         sold=[
             suppliers.actions.Sold(
@@ -584,6 +645,25 @@ def trace_late_lots(*, limit: int = 500) -> int:
     if gained:
         ring(logistics.tasks.assess_dispatched_shipments)
     return len(gained)
+
+
+def _traceable() -> list[tuple[int, int]]:
+    """(line, sale) of the untraced lines for which there is a verified lot now, in the order in which they draw."""
+    lots: dict[int, list[dt.date]] = defaultdict(list)
+    untraced = SaleLine.objects.untraced()
+    with_goods = PurchaseLot.objects.filter(produce__in=untraced.values("produce")).verified().with_goods_left()
+    for produce_id, bought_on in with_goods.order_by().values_list("produce", "bought_on").distinct():
+        lots[produce_id].append(bought_on)
+    rows = untraced.filter(produce__in=lots).order_by("dispatched_at", "pk")
+    found = []
+    for line_id, sale_id, produce_id, dispatched_at, shelf_life_days in rows.values_list(
+        "pk", "sale", "produce", "dispatched_at", "produce__shelf_life_days"
+    ):
+        on = days.day_of(dispatched_at)
+        # Lines that only lots past their shelf life could cover are left out, else they would stand in the way for ever.
+        if any(0 <= (on - bought_on).days <= shelf_life_days for bought_on in lots[produce_id]):
+            found.append((line_id, sale_id))
+    return found
 
 
 def _set_status(order_ids: Iterable[int], status: str) -> None:

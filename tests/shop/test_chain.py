@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from shop import orders
+from shop import invariants, orders
 from shop.models import Sale, SaleLine
 from shop.reports.figures import Figures
 from suppliers import actions
@@ -280,6 +280,55 @@ def test_what_is_dispatched_leaves_the_store_and_cannot_be_cancelled():
     stock = pack.product.stockrecords.get()
     assert (stock.num_in_stock, stock.num_allocated) == (1, 0)
     assert not orders.cancel(order=order, reason="太晚了")
+
+
+@pytest.mark.stock
+def test_a_line_given_back_before_it_left_frees_its_stock_and_the_rest_goes_on():
+    kept, dropped = f.make_pack(in_stock=5), f.make_pack(in_stock=5)
+    order = f.place_order((kept, 1), (dropped, 2))
+    f.pay(order, on=MAR_1)
+    line = order.sale.lines.get(pack=dropped)
+    f.give_back(order, on=MAR_5, g=5_000, fen=17_600, line=line)
+    stock = dropped.product.stockrecords.get()
+    assert (stock.num_in_stock, stock.num_allocated) == (5, 0)
+    (shipment,) = f.dispatch(order, on=MAR_5)
+    order.refresh_from_db()
+    assert order.status == "dispatched"
+    orders.receive(shipments=[shipment], on=MAR_20, how=Sale.Receipt.CARRIER)
+    order.refresh_from_db()
+    assert (order.status, order.sale.received_how) == ("received", "carrier")
+    assert Figures(*H1).net_sales_fen == 8_800  # both lines were paid, one was given back
+    assert list(invariants.violations()) == []
+
+
+def test_the_last_part_given_back_before_it_left_closes_an_order_whose_other_part_has_come():
+    first, second = f.make_pack(), f.make_pack()
+    order = f.place_order((first, 1), (second, 1))
+    f.pay(order, on=MAR_1)
+    f.make_carriers()
+    consignment = order.consignments.get(cooperative=first.produce.cooperative)
+    orders.dispatch(
+        dispatching=[
+            orders.Dispatching(
+                consignment=consignment, carrier_code="SF", waybill="SF12345678", freight_fen=0, at=f.days.at(MAR_5)
+            )
+        ]
+    )
+    orders.receive(shipments=list(consignment.shipments.all()), on=MAR_20, how=Sale.Receipt.BUYER)
+    assert Sale.objects.get(order=order).received_on is None
+    f.give_back(order, on=APR_2, g=2_500, fen=8_800, line=order.sale.lines.get(pack=second))
+    sale = Sale.objects.get(order=order)
+    assert (sale.received_on, sale.received_how, sale.recognised_on) == (MAR_20, "buyer", MAR_20)
+
+
+def test_what_was_given_back_in_full_on_its_way_stays_refunded_though_it_comes():
+    order = f.sell((f.make_pack(), 1), on=MAR_5, received=False)
+    f.give_back(order, on=MAR_20, g=2_500, fen=8_800)
+    shipments = [c.shipments.get() for c in order.consignments.all()]
+    orders.receive(shipments=shipments, on=APR_2, how=Sale.Receipt.CARRIER)
+    order.refresh_from_db()
+    assert order.status == "refunded"
+    assert Figures(*H1).net_sales_fen == 0
 
 
 @pytest.mark.stock

@@ -7,7 +7,6 @@ Looks only: nothing is ordered, shipped or settled. `--whole` takes each page fr
 
 import argparse
 import io
-import os
 import re
 from pathlib import Path
 
@@ -136,12 +135,7 @@ def main() -> None:
         raise SystemExit("There is no Chromium on this machine.")
     given.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            # Date fields follow the language of the browser, not of the page.
-            executable_path=CHROMIUM,
-            args=[*FLAGS, "--lang=zh-CN"],
-            env={**os.environ, "LANGUAGE": "zh_CN"},
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for size in (PHONE, DESK):
             take(browser, given.url, given.folder, size=size, whole=given.whole)
         browser.close()

@@ -53,9 +53,16 @@ VIEWS = {
         FROM suppliers_saleallocation a JOIN suppliers_purchaselot l ON l.id = a.lot_id""",
     "audit_credits": """
         SELECT k.id AS credit_id, h.household_no, k.kind, k.amount_fen, k.credited_on, a.line_id,
-               k.reverses_id AS reverses
+               k.reverses_id AS reverses, k.allocation_id
         FROM suppliers_credit k JOIN suppliers_household h ON h.id = k.household_id
         LEFT JOIN suppliers_saleallocation a ON a.id = k.allocation_id""",
+    "audit_statuses": """
+        SELECT h.household_no, s.category, s.starts_on, s.ends_on
+        FROM suppliers_householdstatus s JOIN suppliers_household h ON h.id = s.household_id""",
+    "audit_mergers": """
+        SELECT h.household_no, i.household_no AS counts_as, m.merged_on
+        FROM suppliers_householdmerger m JOIN suppliers_household h ON h.id = m.household_id
+        JOIN suppliers_household i ON i.id = m.into_id""",
     "audit_awards": """
         SELECT s.shipment_no, g.code AS programme, v.number AS version, a.rule, a.tier, a.assessed_fen, a.kept_fen,
                a.settled_fen, a.state

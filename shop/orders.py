@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
 
@@ -132,7 +132,9 @@ def sale_line(sale: Sale, line, pack: Pack) -> SaleLine:
     )
 
 
-def consignments_of(order, sold: Iterable[SaleLine], *, city_code: str, state=Consignment.State.HELD) -> list[Consignment]:
+def consignments_of(
+    order, sold: Iterable[SaleLine], *, city_code: str, state=Consignment.State.HELD
+) -> list[Consignment]:
     """The unsaved consignments of `order`, one for each cooperative among its lines."""
     return [
         Consignment(
@@ -232,11 +234,11 @@ def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
     return True
 
 
-def release_stock(lines) -> None:
-    """Give the stock that `lines` still hold back to sale."""
-    for line in lines:
-        if line.stockrecord_id and line.num_allocated:
-            line.cancel_allocation(line.num_allocated)
+def release_stock(lines: QuerySet) -> None:
+    """Give the stock that `lines` of orders still hold back to sale."""
+    # In the order of the stock, as orders are placed: two of the same goods never wait for each other.
+    for line in lines.filter(num_allocated__gt=0).select_related("stockrecord").order_by("stockrecord", "pk"):
+        line.cancel_allocation(line.num_allocated)
 
 
 def expire_unpaid() -> int:
@@ -333,7 +335,8 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
     for line_id, part in untraced.items():
         sent[line_id].untraced_g, sent[line_id].untraced_fen = part.g, part.fen
     SaleLine.objects.bulk_update(sent.values(), ["dispatched_at", "untraced_g", "untraced_fen"], batch_size=200)
-    for line in Line.objects.filter(pk__in=sent, num_allocated__gt=0).select_related("stockrecord"):
+    leaving_lines = Line.objects.filter(pk__in=sent, num_allocated__gt=0)
+    for line in leaving_lines.select_related("stockrecord").order_by("stockrecord", "pk"):
         line.consume_allocation(line.num_allocated)
 
     waiting = Consignment.objects.filter(
@@ -367,7 +370,9 @@ def receive(*, shipments: Sequence[Shipment], on: dt.date, how: str) -> None:
     Raises ValidationError for a day before dispatch or still to come. Twice changes nothing.
     """
     order_ids = sorted(
-        Shipment.objects.filter(pk__in=[s.pk for s in shipments]).values_list("consignment__order", flat=True).distinct()
+        Shipment.objects.filter(pk__in=[s.pk for s in shipments])
+        .values_list("consignment__order", flat=True)
+        .distinct()
     )
     list(Sale.objects.select_for_update().filter(pk__in=order_ids).order_by("pk"))
     logistics.actions.receive(shipments=shipments, on=on, how=how)
@@ -380,18 +385,13 @@ def _close_received(order_ids: Iterable[int]) -> None:
     An order all of whose money went back stays refunded.
     """
     last = Shipment.objects.filter(consignment__order=OuterRef("pk")).order_by("-received_on", "-pk")
+    parts = Consignment.objects.filter(order=OuterRef("pk"))
+    open_states = (Consignment.State.HELD, Consignment.State.TO_SHIP, Consignment.State.DISPATCHED)
     complete = (
-        Sale.objects.filter(pk__in=order_ids, received_on=None, order__consignments__state=Consignment.State.RECEIVED)
-        .exclude(
-            order__consignments__state__in=(
-                Consignment.State.HELD,
-                Consignment.State.TO_SHIP,
-                Consignment.State.DISPATCHED,
-            )
-        )
+        Sale.objects.filter(Exists(parts.filter(state=Consignment.State.RECEIVED)), pk__in=order_ids, received_on=None)
+        .exclude(Exists(parts.filter(state__in=open_states)))
         .annotate(last_on=Subquery(last.values("received_on")[:1]), last_how=Subquery(last.values("received_how")[:1]))
         .select_related("order")
-        .distinct()
     )
     sales = []
     for sale in complete:
@@ -405,9 +405,7 @@ def _close_received(order_ids: Iterable[int]) -> None:
 def _recognise(sale_ids: Iterable[int]) -> None:
     """Count the sales among `sale_ids` that are received and paid, from the later of both days; credit the households."""
     sales = list(
-        Sale.objects.filter(
-            pk__in=list(sale_ids), recognised_on=None, paid_on__isnull=False, received_on__isnull=False
-        )
+        Sale.objects.filter(pk__in=list(sale_ids), recognised_on=None, paid_on__isnull=False, received_on__isnull=False)
     )
     for sale in sales:
         sale.recognised_on = max(sale.paid_on, sale.received_on)
@@ -418,7 +416,9 @@ def _recognise(sale_ids: Iterable[int]) -> None:
         one.counted_on = max(one.refunded_on, by_sale[one.sale_id])
     Refund.objects.bulk_update(earlier, ["counted_on"])
     lines = SaleLine.objects.filter(sale__in=by_sale).values_list("pk", "sale")
-    given_back = RefundLine.objects.filter(refund__in=earlier).values_list("line", "refund__made_at", "refund__counted_on")
+    given_back = RefundLine.objects.filter(refund__in=earlier).values_list(
+        "line", "refund__made_at", "refund__counted_on"
+    )
     suppliers.actions.credit(
         on_by_line={line_id: by_sale[sale_id] for line_id, sale_id in lines},
         # A refund may be later than the day on which the sale turns out to have been received.
@@ -522,12 +522,12 @@ def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
     changed = [row.line for row in made_lines]
     Refund.objects.bulk_create(made, batch_size=500)
     RefundLine.objects.bulk_create(made_lines, batch_size=500)
-    SaleLine.objects.bulk_update(
-        changed, ["refunded_g", "refunded_fen", "untraced_g", "untraced_fen"], batch_size=200
-    )
+    SaleLine.objects.bulk_update(changed, ["refunded_g", "refunded_fen", "untraced_g", "untraced_fen"], batch_size=200)
     Sale.objects.bulk_update(sales.values(), ["refunded_goods_fen", "refunded_freight_fen"], batch_size=200)
     logistics.actions.give_back(grams_by_line={item.line_id: item.g for item in back if item.g})
-    suppliers.actions.credit(on_by_line={row.line.pk: row.refund.counted_on for row in made_lines if row.refund.counted_on})
+    suppliers.actions.credit(
+        on_by_line={row.line.pk: row.refund.counted_on for row in made_lines if row.refund.counted_on}
+    )
     gateways = dict(
         Payment.objects.filter(order__in=sale_ids, kind=Payment.Kind.PAID, applied=True).values_list("order", "gateway")
     )
@@ -559,10 +559,12 @@ def _keep_back(lines: Sequence[SaleLine]) -> None:
     """
     if not lines:
         return
-    release_stock(Line.objects.filter(pk__in=[line.pk for line in lines]).select_related("stockrecord").order_by("pk"))
+    release_stock(Line.objects.filter(pk__in=[line.pk for line in lines]))
     order_ids = {line.sale_id for line in lines}
     waiting_states = (Consignment.State.HELD, Consignment.State.TO_SHIP)
-    left = SaleLine.objects.filter(sale=OuterRef("order"), cooperative=OuterRef("cooperative"), refunded_g__lt=F("net_g"))
+    left = SaleLine.objects.filter(
+        sale=OuterRef("order"), cooperative=OuterRef("cooperative"), refunded_g__lt=F("net_g")
+    )
     Consignment.objects.filter(order__in=order_ids, state__in=waiting_states).exclude(Exists(left)).update(
         state=Consignment.State.CANCELLED
     )
@@ -573,21 +575,6 @@ def _keep_back(lines: Sequence[SaleLine]) -> None:
     )
     _set_status(on_their_way.values_list("pk", flat=True), DISPATCHED)
     _close_received(order_ids)
-
-
-def _drop_what_never_left(lines: Sequence[SaleLine]) -> None:
-    """Free the stock of lines given back before they left, and cancel consignments of which nothing is left to ship."""
-    if not lines:
-        return
-    release_stock(Line.objects.filter(pk__in=[line.pk for line in lines]).select_related("stockrecord"))
-    sale_ids = {line.sale_id for line in lines}
-    still_to_go = SaleLine.objects.filter(
-        sale=OuterRef("order"), cooperative=OuterRef("cooperative"), net_g__gt=F("refunded_g")
-    )
-    Consignment.objects.filter(
-        ~Exists(still_to_go), order__in=sale_ids, state__in=(Consignment.State.HELD, Consignment.State.TO_SHIP)
-    ).update(state=Consignment.State.CANCELLED)
-    _close_received(sale_ids)
 
 
 def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) -> None:
@@ -607,7 +594,9 @@ def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) ->
             # Grams that stay sold for nothing would keep households helped by a sale that is no more.
             raise ValidationError({"g": _("A refund in full takes back the whole weight.")})
         if line.dispatched_at is None and 0 < part.g == line.kept_g and part.fen != line.net_fen:
-            raise ValidationError({"fen": _("These goods have not left: for the whole weight, the whole amount goes back.")})
+            raise ValidationError(
+                {"fen": _("These goods have not left: for the whole weight, the whole amount goes back.")}
+            )
 
 
 @transaction.atomic

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -118,10 +119,10 @@ class GivenBack:
 
 
 @transaction.atomic
-def reverse(*, given_back: Iterable[GivenBack]) -> dict[int, Part]:
+def reverse(*, given_back: Iterable[GivenBack], at: dt.datetime) -> dict[int, Part]:
     """Reverse what each of `given_back` was drawn from; return the share that falls on the untraced part, by line.
 
-    A line's grams never go back to a lot. Raises ValueError where more is given back than the line still holds.
+    The reversals are made `at` the moment of their refund, which is how `credit` knows them. A line's grams never go back to a lot. Raises ValueError where more is given back than the line still holds.
     """
     given_back = list(given_back)
     held: dict[int, list[sharing.Held]] = defaultdict(list)
@@ -137,7 +138,6 @@ def reverse(*, given_back: Iterable[GivenBack]) -> dict[int, Part]:
         )
         lot_of[original.pk] = original.lot_id
 
-    now = days.now()
     made, untraced_back = [], {}
     for back in given_back:
         parts = [*held[back.line_id], sharing.Held(None, back.untraced.g, back.untraced.fen)]
@@ -151,7 +151,7 @@ def reverse(*, given_back: Iterable[GivenBack]) -> dict[int, Part]:
                         lot_id=lot_of[part.id],
                         g=-part.g,
                         sales_fen=-part.fen,
-                        made_at=now,
+                        made_at=at,
                         reverses_id=part.id,
                     )
                 )
@@ -160,10 +160,15 @@ def reverse(*, given_back: Iterable[GivenBack]) -> dict[int, Part]:
 
 
 @transaction.atomic
-def credit(*, on_by_line: dict[int, dt.date]) -> int:
+def credit(
+    *,
+    on_by_line: Mapping[int, dt.date],
+    on_by_reversal: Mapping[tuple[int, dt.datetime], dt.date] = MappingProxyType({}),
+) -> int:
     """Credit households with what the lines of recognised sales were drawn from and is not credited yet.
 
-    `on_by_line` gives the day of the credits for each line id. Reversals become negative credits that name the credit
+    `on_by_line` gives the day of the credits for each line id, `on_by_reversal` that of reversals with a day of their
+    own, by line id and the moment they were made. Reversals become negative credits that name the credit
     they reverse. Return how many credits were made; called again it makes none.
     """
     line_ids = list(on_by_line)
@@ -211,7 +216,9 @@ def credit(*, on_by_line: dict[int, dt.date]) -> int:
             Credit(
                 household_id=first.household_id,
                 amount_fen=-back_fen,
-                credited_on=on_by_line[allocation.line_id],
+                credited_on=on_by_reversal.get(
+                    (allocation.line_id, allocation.made_at), on_by_line[allocation.line_id]
+                ),
                 allocation=allocation,
                 made_at=now,
                 reverses=first,
@@ -248,7 +255,9 @@ def enter_lot(
     if household and not Membership.objects.on(bought_on).filter(
         household=household, cooperative=produce.cooperative_id
     ):
-        errors["household"] = _("On that day this household was not a member of the cooperative. Add it to the members first.")
+        errors["household"] = _(
+            "On that day this household was not a member of the cooperative. Add it to the members first."
+        )
     if PurchaseLot.objects.filter(lot_no=lot_no):
         errors["lot_no"] = _("This slip number is in the ledger already. Look it up instead of entering it twice.")
     if errors:
@@ -314,7 +323,9 @@ def register_household(
             return _register(registration, cooperative, member_from)
     except IntegrityError as error:
         # Somebody wrote the same household at the same moment.
-        raise ValidationError({"household_no": _("This household has just been entered. Look for it in the list.")}) from error
+        raise ValidationError(
+            {"household_no": _("This household has just been entered. Look for it in the list.")}
+        ) from error
 
 
 def _register(registration: Registration, cooperative: Cooperative, member_from: dt.date) -> tuple[Household, bool]:
@@ -368,10 +379,14 @@ def merge_households(*, household: Household, into: Household, on: dt.date) -> N
         raise ValidationError(_("A household cannot be merged with itself."))
     list(Household.objects.select_for_update().filter(pk__in=[household.pk, into.pk]).order_by("pk"))
     if HouseholdMerger.objects.filter(household=into):
-        raise ValidationError(_("That household was merged into another one. Merge into the household that it counts as."))
+        raise ValidationError(
+            _("That household was merged into another one. Merge into the household that it counts as.")
+        )
     if HouseholdMerger.objects.filter(household=household):
         raise ValidationError(_("This household was merged already."))
-    earlier = HouseholdMerger.objects.filter(into=household).values_list("household", flat=True).distinct()
+    earlier = HouseholdMerger.objects.filter(into=household).values_list("household", "merged_on")
+    # What joined `household` after `on` counts as `into` from the day it joined: not before, and never as `household`.
     HouseholdMerger.objects.bulk_create(
-        HouseholdMerger(household_id=pk, into=into, merged_on=on) for pk in [household.pk, *earlier]
+        HouseholdMerger(household_id=pk, into=into, merged_on=max(on, joined_on))
+        for pk, joined_on in [(household.pk, on), *earlier]
     )

@@ -287,7 +287,9 @@ def test_a_waybill_is_kept_in_capitals_without_blanks_and_used_once(paid_order):
     f.make_carriers()
     terms = {"carrier_code": "SF", "freight_fen": 1_000, "at": days.now()}
     orders.dispatch(
-        dispatching=[orders.Dispatching(consignment=paid_order.consignments.get(), waybill=" sf 1234 ５６７８", **terms)]
+        dispatching=[
+            orders.Dispatching(consignment=paid_order.consignments.get(), waybill=" sf 1234 ５６７８", **terms)
+        ]
     )
     assert Shipment.objects.get().waybill == "SF12345678"
     other = f.place_order((f.make_pack(), 1))
@@ -331,6 +333,15 @@ def test_receipt_is_between_dispatch_and_today():
     orders.receive(shipments=shipments, on=MAR_5, how="buyer")
     orders.receive(shipments=shipments, on=dt.date(2019, 3, 9), how="carrier")
     assert Shipment.objects.get().received_on == MAR_5  # the first day stands
+
+
+def test_a_sweep_that_comes_late_still_dates_the_receipt_by_the_tenth_day():
+    order = f.sell((f.make_pack(), 1), on=MAR_5, received=False)
+    other = f.sell((f.make_pack(), 1), on=dt.date(2019, 3, 9), received=False)
+    assert orders.receive_by_default() == 2
+    assert [Shipment.objects.get(consignment__order=one).received_on.day for one in (order, other)] == [15, 19]
+    order.sale.refresh_from_db()
+    assert order.sale.recognised_on == dt.date(2019, 3, 15)
 
 
 def test_what_nobody_signed_for_is_received_by_default_after_ten_days():

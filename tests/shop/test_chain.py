@@ -11,7 +11,8 @@ from shop import invariants, orders
 from shop.models import Sale, SaleLine
 from shop.reports.figures import Figures
 from suppliers import actions
-from suppliers.models import Credit, PurchaseLot, SaleAllocation
+from suppliers.base import days
+from suppliers.models import Credit, Household, PurchaseLot, SaleAllocation, counts_as
 from tests import factories as f
 
 pytestmark = [pytest.mark.django_db, pytest.mark.money]
@@ -349,9 +350,7 @@ def test_more_than_there_is_cannot_be_ordered_and_leaves_no_half_an_order():
     basket = f.make_basket((enough, 2), (short, 1))
     f.place_order((short, 1))
     with pytest.raises(OutOfStock):
-        orders.place(
-            basket=basket, shipping_address=None, shipping_method=f.ByWeight("370902"), city_code=f.TAIAN
-        )
+        orders.place(basket=basket, shipping_address=None, shipping_method=f.ByWeight("370902"), city_code=f.TAIAN)
     assert enough.product.stockrecords.get().num_allocated == 0
     basket.refresh_from_db()
     assert basket.status == "Open"
@@ -383,7 +382,10 @@ def test_allocations_credits_and_slips_cannot_be_edited_even_by_sql():
 
 CORRUPTIONS = {
     "grams appear in a lot": ("suppliers_purchaselot", "UPDATE suppliers_purchaselot SET drawn_g = drawn_g + 1"),
-    "an allocation grows": ("suppliers_saleallocation", "UPDATE suppliers_saleallocation SET sales_fen = sales_fen + 1"),
+    "an allocation grows": (
+        "suppliers_saleallocation",
+        "UPDATE suppliers_saleallocation SET sales_fen = sales_fen + 1",
+    ),
     "a credit is made up": ("suppliers_credit", "UPDATE suppliers_credit SET amount_fen = amount_fen + 100"),
     "a line sells for more": ("shop_saleline", "UPDATE shop_saleline SET goods_fen = goods_fen + 1"),
     "an award is paid without the ledger": (
@@ -421,3 +423,81 @@ def test_verify_ledger_finds_each_corruption(honest_books, corruption):
         cursor.execute(statement)
     with pytest.raises(CommandError):
         call_command("verify_ledger")
+
+
+def test_a_refund_before_receipt_was_noted_counts_on_its_own_day_in_sales_and_credits_alike():
+    pack = f.make_pack()
+    f.make_lot(pack.produce, f.make_household(pack.produce.cooperative), g=10_000, bought_on=MAR_1)
+    order = f.sell((pack, 1), on=MAR_5, received=False)
+    f.give_back(order, on=APR_2, g=2_500, fen=8_800)
+    shipment = order.consignments.get().shipments.get()
+    orders.receive(shipments=[shipment], on=MAR_20, how=Sale.Receipt.CARRIER)
+    # 2.5 kg × 18.50 = 46.25 come in March and go in April, as the 88.00 of sales do.
+    assert credited(order) == [(4_625, MAR_20), (-4_625, APR_2)]
+    march = Figures(dt.date(2019, 3, 1), dt.date(2019, 3, 31))
+    assert (march.net_sales_fen, march.household_sales_fen, march.households_helped) == (8_800, 8_800, 1)
+    april = Figures(dt.date(2019, 4, 1), dt.date(2019, 4, 30))
+    assert (april.net_sales_fen, april.household_sales_fen, april.other_sales_fen) == (-8_800, -8_800, 0)
+
+
+def test_the_rest_of_an_order_waits_while_one_box_of_a_consignment_is_still_to_leave():
+    pack = f.make_pack()
+    order = f.place_order((pack, 2), placed_at=days.at(MAR_1, 9))
+    f.pay(order, on=MAR_1)
+    f.give_back(order, on=MAR_5, g=2_500, fen=8_800)
+    assert order.consignments.get().state == "to_ship"
+    assert f.dispatch(order, on=MAR_5)[0].net_g == 2_500
+
+
+def test_goods_that_have_not_left_are_not_taken_back_whole_for_part_of_their_price():
+    order = f.place_order((f.make_pack(), 1), placed_at=days.at(MAR_1, 9))
+    f.pay(order, on=MAR_1)
+    with pytest.raises(ValidationError) as caught:
+        f.give_back(order, on=MAR_5, g=2_500, fen=8_000)
+    assert "fen" in caught.value.message_dict
+    assert Sale.objects.get(order=order).refunded_fen == 0
+
+
+def test_a_refund_repeated_after_the_order_was_cancelled_leaves_it_cancelled():
+    order = f.place_order((f.make_pack(), 1), placed_at=days.at(MAR_1, 9))
+    f.pay(order, on=MAR_1)
+    assert orders.cancel(order=order, reason="changed my mind")
+    f.give_back(order, on=MAR_5, g=2_500, fen=8_800, key=f"cancel-{order.number}")
+    order.refresh_from_db()
+    assert (order.status, order.sale.refunds.count()) == ("cancelled", 1)
+
+
+def test_an_order_paid_at_the_last_moment_is_not_cancelled_by_a_sweep_that_saw_it_unpaid(monkeypatch):
+    order = f.place_order((f.make_pack(), 1), minutes_to_pay=-1)
+    expire = orders._expire
+
+    def pay_first(sale_id):
+        f.pay(order)
+        return expire(sale_id)
+
+    monkeypatch.setattr(orders, "_expire", pay_first)
+    assert orders.expire_unpaid() == 0
+    order.refresh_from_db()
+    assert (order.status, order.sale.refunds.count()) == ("paid", 0)
+
+
+def test_lines_that_no_lot_can_cover_any_more_do_not_keep_others_from_being_traced():
+    pack = f.make_pack(f.make_produce(shelf_life_days=10))
+    household = f.make_household(pack.produce.cooperative)
+    f.sell((pack, 1), on=MAR_20)  # nothing was on the books
+    f.make_lot(pack.produce, household, bought_on=MAR_1)  # 19 days old on 20 March
+    later = f.sell((pack, 1), on=APR_2)
+    f.make_lot(pack.produce, household, bought_on=APR_2)
+    assert orders.trace_late_lots(limit=1) == 1
+    assert drawn(later) == [(2_500, 8_800)]
+
+
+def test_a_merger_written_down_late_never_counts_two_households_for_one():
+    cooperative = f.make_cooperative()
+    first, second, last = (f.make_household(cooperative) for _ in range(3))
+    actions.merge_households(household=first, into=second, on=MAR_20)
+    actions.merge_households(household=second, into=last, on=MAR_5)
+    one_of = dict(Household.objects.annotate(one=counts_as(APR_2, "pk")).values_list("pk", "one"))
+    assert one_of == {first.pk: last.pk, second.pk: last.pk, last.pk: last.pk}
+    before = dict(Household.objects.annotate(one=counts_as(dt.date(2019, 3, 10), "pk")).values_list("pk", "one"))
+    assert before == {first.pk: first.pk, second.pk: last.pk, last.pk: last.pk}

@@ -126,6 +126,7 @@ MIDDLEWARE = [
     "auditlog.middleware.AuditlogMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shop.basket.middleware.BasketMiddleware",
+    "shop.middleware.refuse_nul",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 from oscar.apps.basket.apps import BasketConfig as OscarBasketConfig
 
 
@@ -9,4 +9,4 @@ class BasketConfig(OscarBasketConfig):
         """Our pages at Oscar's addresses; vouchers and saved baskets are no part of the shop."""
         from . import views
 
-        return [path("", views.basket, name="summary"), path("add/<int:pk>/", views.add, name="add")]
+        return [path("", views.basket, name="summary"), re_path(r"^add/(?P<pk>\d{1,18})/$", views.add, name="add")]

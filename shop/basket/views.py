@@ -149,21 +149,21 @@ def _set_quantities(items: Mapping[str, Item], posted: Mapping[str, str]) -> boo
 
 @everybody
 @require_POST
-def add(request: HttpRequest, pk: int) -> HttpResponse:
+def add(request: HttpRequest, pk: str) -> HttpResponse:
     """Put a product into the basket; `then` says whether to stay on its page or to go on to the checkout."""
     pack = get_object_or_404(Pack.objects.select_related("product", "produce").filter(product__is_public=True), pk=pk)
     stock = pack.product.stockrecords.first()
     if stock is None:
         raise Http404
     text = request.POST.get("quantity", "1")[:20]
-    in_basket = sum(line.quantity for line in request.basket.all_lines() if line.product_id == pk)
+    in_basket = sum(line.quantity for line in request.basket.all_lines() if line.product_id == pack.pk)
     free = max(stock.net_stock_level or 0, 0)
     try:
         if pack.is_per_kg or pack.produce.is_b2b_only:
             raise ValidationError(_("This is sold to institutions only."))
         wanted = quantity(text, free=free, in_basket=in_basket)
     except ValidationError as error:
-        return product_page(request, pk, quantity=text, error=error.messages[0])
+        return product_page(request, pack.pk, quantity=text, error=error.messages[0])
     request.basket.add_product(pack.product, wanted)
     if request.POST.get("then") == "checkout":
         return redirect("checkout:index")

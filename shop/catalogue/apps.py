@@ -12,5 +12,5 @@ class CatalogueConfig(OscarCatalogueConfig):
         return [
             path("", views.produce_list, name="index"),
             re_path(r"^category/(?P<category_slug>[\w-]+(?:/[\w-]+)*)_(?P<pk>\d+)/$", views.category, name="category"),
-            re_path(r"^(?P<product_slug>[\w-]*)_(?P<pk>\d+)/$", views.product, name="detail"),
+            re_path(r"^(?P<product_slug>[\w-]*)_(?P<pk>\d{1,18})/$", views.product, name="detail"),
         ]

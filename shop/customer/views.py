@@ -184,7 +184,7 @@ def received(request: HttpRequest, token: str) -> HttpResponse:
     sale = of_buyer(request, token)
     shipments = Shipment.objects.filter(consignment__order=sale.order_id, state=Shipment.State.DISPATCHED)
     if number := request.POST.get("shipment"):
-        shipments = shipments.filter(shipment_no=number[:60])
+        shipments = shipments.filter(shipment_no=number[:60].replace("\x00", ""))
     coming = list(shipments)
     if coming:
         orders.receive(shipments=coming, on=days.today(), how=Shipment.Receipt.BUYER)

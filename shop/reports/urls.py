@@ -1,10 +1,9 @@
-from django.urls import path, re_path
+from django.urls import path
 
 from . import views, views_subsidy
 
 app_name = "officials"
 
-# A NUL in an address is no number: PostgreSQL would refuse to look for it.
 urlpatterns = [
     path("", views.report, name="report"),
     path("chart.svg", views.chart, name="chart"),
@@ -12,8 +11,8 @@ urlpatterns = [
     path("credits.csv", views.credits_csv, name="credits-csv"),
     path("tables/<slug:code>.csv", views.table_csv, name="table-csv"),
     path("find/", views.find, name="find"),
-    re_path(r"^orders/(?P<number>[^/\x00]+)/$", views.order, name="order"),
-    re_path(r"^households/(?P<household_no>[^/\x00]+)/$", views.household, name="household"),
+    path("orders/<str:number>/", views.order, name="order"),
+    path("households/<str:household_no>/", views.household, name="household"),
     path("subsidy/", views_subsidy.subsidy, name="subsidy"),
     path("subsidy/awards/", views_subsidy.awards, name="awards"),
     path("subsidy/settlements/<int:envelope_id>/", views_subsidy.settlement, name="settlement"),

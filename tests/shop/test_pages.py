@@ -108,3 +108,25 @@ def test_every_page_of_the_shop_says_who_may_open_it():
     found = list(views(get_resolver().url_patterns))
     assert len(found) >= 14
     assert [view.__name__ for view in found if not getattr(view, "access_policy", None)] == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/orders/%00/", "/orders/a%00b/pay/", "/cooperative/consignments/%00/", "/officials/orders/%00/",
+     "/officials/orders/%00/refund/", "/officials/households/%00/", "/media/%00", "/media/" + "x" * 3000,
+     "/catalogue/a_99999999999999999999999/", "/catalogue/a_999999999999999999/"],
+)  # fmt: skip
+def test_an_address_of_nothing_that_can_be_is_not_found(client, address):
+    client.force_login(f.make_user("staff", is_staff=True))
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("pk", ["9" * 23, "9" * 18, "0"])
+def test_nothing_of_a_number_that_no_product_has_goes_into_the_basket(client, pk):
+    assert client.post(f"/basket/add/{pk}/", {"quantity": "1"}).status_code == 404
+
+
+def test_a_parcel_of_no_possible_name_is_not_received(client):
+    order = f.place_order((f.make_pack(), 1))
+    answer = client.post(f"/orders/{order.sale.token}/received/", {"shipment": "\x00"})
+    assert answer.status_code == 302

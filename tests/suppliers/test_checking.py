@@ -59,3 +59,13 @@ def test_the_list_asks_the_database_as_often_for_ten_slips_as_for_one(township, 
         f.make_lot(lots[0].produce, lots[0].household, bought_on=MAR_1, verified=False)
     with django_assert_max_num_queries(8):
         township.get("/officials/slips/")
+
+
+@pytest.mark.parametrize("who", [{"is_staff": True}, {}])
+def test_who_has_no_township_finds_no_slips_not_even_those_without_a_household(client, who):
+    slip = f.make_lot(f.make_produce(), None, bought_on=MAR_1, verified=False)
+    client.force_login(f.make_user("", *([] if who else [access.TOWNSHIP]), **who))
+    assert slip.lot_no not in client.get("/officials/slips/").content.decode()
+    assert client.post("/officials/slips/", {"slip": slip.pk}).status_code == 404
+    slip.refresh_from_db()
+    assert slip.verified_at is None

@@ -10,10 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from suppliers.base import days
 from suppliers.base.fields import AmountField, DayField, PlainCharField
 
+from .actions.transport import LOADED_WITHIN_DAYS
 from .models import ApprovedDistance, Carrier, Consignment, Vehicle
-
-# How long after its departure goods are still written down as aboard a vehicle.
-LOADED_WITHIN_DAYS = 7
 
 
 class ShipForm(forms.Form):

@@ -18,6 +18,8 @@ WAYBILL = re.compile(r"^[A-Z0-9-]{8,24}$")
 MOST_G_A_PARCEL = 50_000_000  # 50 t: no shipment is heavier
 MOST_FREIGHT_FEN = 1_000_000_00
 MOST_DAYS_AHEAD = 60
+# How long after its departure goods are still written down as aboard a vehicle.
+LOADED_WITHIN_DAYS = 7
 
 
 def waybill_of(text: str) -> str:
@@ -78,6 +80,9 @@ def check_leaving(leaving: Leaving) -> dict[str, str]:
         errors["at"] = _("The day of dispatch is still to come.")
     if leaving.vehicle and days.day_of(leaving.at) < leaving.vehicle.departs_on:
         errors["vehicle"] = _("This vehicle leaves later than the day of dispatch.")
+    if leaving.vehicle and days.day_of(leaving.at) > leaving.vehicle.departs_on + dt.timedelta(days=LOADED_WITHIN_DAYS):
+        # Its weigh note would raise the subsidy of goods that never were aboard.
+        errors["vehicle"] = _("This vehicle left long before the day of dispatch. Choose another one.")
     if leaving.vehicle and leaving.vehicle.city_code != leaving.consignment.destination_code:
         errors["vehicle"] = _("This vehicle goes to another city.")
     return errors

@@ -189,12 +189,15 @@ def test_goods_ride_on_a_vehicle_to_their_city_that_has_room_and_has_left(client
     elsewhere = truck(city_code="370100")
     small = truck(max_load_g=2_600)
     later = truck(departs_on=days.today() + dt.timedelta(days=2))
+    long_gone = truck(departs_on=days.today() - dt.timedelta(days=8))
     right = truck()
     page = client.get(url("ship", consignment)).content.decode()
-    assert [v.vehicle_no in page for v in (elsewhere, small, later, right)] == [False, True, False, True]
+    offered = [v.vehicle_no in page for v in (elsewhere, small, later, long_gone, right)]
+    assert offered == [False, True, False, False, True]
     for vehicle, field, message in (
         (elsewhere, "carried_by", "另一个城市"),
         (later, "carried_by", "晚于"),
+        (long_gone, "carried_by", "早在"),
         (small, "gross_kg", "还能装 2.6 公斤"),
     ):
         said = errors(client.post(url("ship", consignment), filled(carried_by=f"vehicle:{vehicle.pk}")))

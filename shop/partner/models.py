@@ -1,7 +1,10 @@
 """Oscar's partners and stock; stock changes only by conditional UPDATEs (Oscar's own sold 41 of 8)."""
 
+from django.core.exceptions import ValidationError
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from oscar.apps.partner.abstract_models import AbstractStockRecord
 from oscar.core.loading import is_model_registered
 
@@ -19,6 +22,21 @@ if not is_model_registered("partner", "StockRecord"):
             record = super().from_db(db, field_names, values)
             record._was_in_stock = record.__dict__.get("num_in_stock")
             return record
+
+        def clean(self) -> None:
+            """Refuse, at its field, a count below what is sold and not yet gone, and a price that is none."""
+            super().clean()
+            errors, held = {}, self.num_allocated or 0
+            if self.num_in_stock is not None and self.num_in_stock < held:
+                errors["num_in_stock"] = ngettext(
+                    "%(held)d of these is sold and not sent yet. Cancel or refund its order first.",
+                    "%(held)d of these are sold and not sent yet. Cancel or refund their orders first.",
+                    held,
+                ) % {"held": held}
+            if self.price is not None and self.price <= 0:
+                errors["price"] = _("Write a price above zero.")
+            if errors:
+                raise ValidationError(errors)
 
         def save(self, *args, **kwargs) -> None:
             """Save what a form changed: of the counts, the difference it made, as orders go on while it is open."""

@@ -3,11 +3,14 @@
 import threading
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from oscar.apps.partner.abstract_models import AbstractStockRecord
 from oscar.core.loading import get_model
 
+from shop import orders
 from shop.partner.exceptions import InvalidStockAdjustment, OutOfStock
+from suppliers.base import days
 from tests import factories as f
 
 StockRecord = get_model("partner", "StockRecord")
@@ -107,3 +110,27 @@ def test_without_the_guard_all_twenty_would():
     oscars = AbstractStockRecord.allocate
     assert all_at_once(lambda: oscars(StockRecord.objects.get(pk=record.pk), 1), 20) == 20
     assert counts(record) == (10, 20)
+
+
+def test_a_form_cannot_count_less_than_is_sold_and_not_sent_nor_ask_nothing_for_it(record):
+    record.allocate(4)
+    record.num_in_stock, record.price = 3, 0
+    with pytest.raises(ValidationError) as refused:
+        record.clean()
+    assert set(refused.value.message_dict) == {"num_in_stock", "price"}
+    record.num_in_stock, record.price = 4, 1
+    record.clean()
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_a_line_outlives_its_stock(record, is_sent):
+    order = f.place_order((record.product.pack, 2))
+    f.pay(order)
+    record.product.delete()
+    if is_sent:
+        f.dispatch(order, on=days.today())
+    else:
+        assert orders.cancel(order=order, reason="x")
+    order.refresh_from_db()
+    assert order.status == ("dispatched" if is_sent else "cancelled")
+    assert order.lines.get().num_allocated == 0

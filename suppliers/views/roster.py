@@ -20,7 +20,8 @@ ON_A_PAGE = 50
 @cooperative_required
 def households(request: HttpRequest) -> HttpResponse:
     own = Household.objects.members_of(request.cooperative, on=days.today()).with_category(days.today())
-    sought = plain(request.GET.get("q", ""))
+    # Posted: an address with a name in it would stand in every log.
+    sought = plain(request.POST.get("q", ""))
     shown = own.select_related("village__township")
     if sought:
         # Names are encrypted, so the database cannot look for them.
@@ -30,7 +31,7 @@ def households(request: HttpRequest) -> HttpResponse:
             if sought.upper() in household.household_no.upper() or sought in (household.head, household.masked_head)
         ]
     context = {
-        "page": Paginator(shown, ON_A_PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(shown, max(len(shown), 1) if sought else ON_A_PAGE).get_page(request.GET.get("page")),
         "q": sought,
         "members": own.count(),
         "registered": own.counted_on(days.today()).count(),

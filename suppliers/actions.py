@@ -346,7 +346,9 @@ def _register(registration: Registration, cooperative: Cooperative, member_from:
     if not 1 <= registration.size <= MOST_PEOPLE:
         errors["size"] = _("A household has 1 to 30 people.")
     known = Household.objects.filter(id_index=privacy.keyed_index(id_number)).first() if id_number else None
-    if known and Membership.objects.filter(household=known, cooperative=cooperative).on(member_from):
+    # A spell that begins later would lie within the new one, which has no end.
+    own = Membership.objects.filter(household=known, cooperative=cooperative)
+    if known and (own.on(member_from) or own.filter(starts_on__gt=member_from)):
         errors["id_number"] = _("This household is a member already, under the number %(no)s.") % {
             "no": known.household_no
         }

@@ -234,6 +234,12 @@ def test_a_household_that_cannot_be_so_is_refused_at_its_field(client, own, writ
     assert (Household.objects.count(), Membership.objects.count(), HouseholdStatus.objects.count()) == (1, 1, 1)
 
 
+def test_a_member_does_not_join_again_from_an_earlier_day(client, own):
+    register(client, member_from="2019-06-01", category_from="2019-01-01")
+    assert list(errors(register(client, member_from="2019-01-01", category_from="2019-01-01"))) == ["id_number"]
+    assert Membership.objects.count() == 1
+
+
 def test_households_are_found_by_number_or_name_among_own_members(client, own):
     household = make.make_household(own)
     make.make_household(make.make_cooperative())

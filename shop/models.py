@@ -17,10 +17,6 @@ def new_token() -> str:
 
 
 class SaleQuerySet(models.QuerySet):
-    def recognised(self, starts: dt.date, ends: dt.date) -> Self:
-        """Sales that became one (received and paid) from `starts` to `ends`, both days included."""
-        return self.filter(recognised_on__gte=starts, recognised_on__lte=ends)
-
     def expired(self, moment: dt.datetime) -> Self:
         """Unpaid sales whose time to pay is over at `moment`."""
         return self.filter(order__status="placed", paid_on__isnull=True, expires_at__lte=moment)
@@ -103,10 +99,6 @@ class Sale(models.Model):
     @property
     def refunded_fen(self) -> int:
         return self.refunded_goods_fen + self.refunded_freight_fen
-
-    @property
-    def is_to_shandong(self) -> bool:
-        return self.city_code.startswith("37")
 
 
 class SaleLineQuerySet(models.QuerySet):

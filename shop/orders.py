@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
 
 import logistics.actions
 import logistics.tasks
 import suppliers.actions
-from logistics.models import Consignment, Shipment
+from logistics.models import Consignment, Shipment, ShipmentLine
 from suppliers.base import days
 from suppliers.base.bell import ring
 from suppliers.base.money import apportion, fen_of
@@ -332,9 +333,13 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
             for line in sent.values()
         ]
     )
+    left_at = ShipmentLine.objects.filter(line=OuterRef("pk")).values("shipment__dispatched_at")
+    SaleLine.objects.filter(pk__in=sent).update(dispatched_at=Subquery(left_at))
     for line_id, part in untraced.items():
         sent[line_id].untraced_g, sent[line_id].untraced_fen = part.g, part.fen
-    SaleLine.objects.bulk_update(sent.values(), ["dispatched_at", "untraced_g", "untraced_fen"], batch_size=200)
+    SaleLine.objects.bulk_update(
+        [sent[line_id] for line_id in untraced], ["untraced_g", "untraced_fen"], batch_size=200
+    )
     leaving_lines = Line.objects.filter(pk__in=sent, num_allocated__gt=0)
     for line in leaving_lines.select_related("stockrecord").order_by("stockrecord", "pk"):
         line.consume_allocation(line.num_allocated)
@@ -387,30 +392,24 @@ def _close_received(order_ids: Iterable[int]) -> None:
     last = Shipment.objects.filter(consignment__order=OuterRef("pk")).order_by("-received_on", "-pk")
     parts = Consignment.objects.filter(order=OuterRef("pk"))
     open_states = (Consignment.State.HELD, Consignment.State.TO_SHIP, Consignment.State.DISPATCHED)
-    complete = (
-        Sale.objects.filter(Exists(parts.filter(state=Consignment.State.RECEIVED)), pk__in=order_ids, received_on=None)
-        .exclude(Exists(parts.filter(state__in=open_states)))
-        .annotate(last_on=Subquery(last.values("received_on")[:1]), last_how=Subquery(last.values("received_how")[:1]))
-        .select_related("order")
+    complete = Sale.objects.filter(
+        Exists(parts.filter(state=Consignment.State.RECEIVED)), pk__in=order_ids, received_on=None
+    ).exclude(Exists(parts.filter(state__in=open_states)))
+    statuses = dict(complete.values_list("pk", "order__status"))
+    Sale.objects.filter(pk__in=statuses).update(
+        received_on=Subquery(last.values("received_on")[:1]), received_how=Subquery(last.values("received_how")[:1])
     )
-    sales = []
-    for sale in complete:
-        sale.received_on, sale.received_how = sale.last_on, sale.last_how
-        sales.append(sale)
-    Sale.objects.bulk_update(sales, ["received_on", "received_how"], batch_size=200)
-    _set_status([sale.pk for sale in sales if sale.order.status != REFUNDED], RECEIVED)
-    _recognise([sale.pk for sale in sales])
+    _set_status([pk for pk, status in statuses.items() if status != REFUNDED], RECEIVED)
+    _recognise(statuses)
 
 
 def _recognise(sale_ids: Iterable[int]) -> None:
     """Count the sales among `sale_ids` that are received and paid, from the later of both days; credit the households."""
-    sales = list(
-        Sale.objects.filter(pk__in=list(sale_ids), recognised_on=None, paid_on__isnull=False, received_on__isnull=False)
+    fresh = Sale.objects.filter(
+        pk__in=list(sale_ids), recognised_on=None, paid_on__isnull=False, received_on__isnull=False
     )
-    for sale in sales:
-        sale.recognised_on = max(sale.paid_on, sale.received_on)
-    Sale.objects.bulk_update(sales, ["recognised_on"], batch_size=200)
-    by_sale = {sale.pk: sale.recognised_on for sale in sales}
+    by_sale = dict(fresh.annotate(on=Greatest("paid_on", "received_on")).values_list("pk", "on"))
+    Sale.objects.filter(pk__in=by_sale).update(recognised_on=Greatest("paid_on", "received_on"))
     earlier = list(Refund.objects.filter(sale__in=by_sale, counted_on=None))
     for one in earlier:
         one.counted_on = max(one.refunded_on, by_sale[one.sale_id])

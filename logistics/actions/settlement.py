@@ -12,14 +12,23 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from suppliers.base import days
 from suppliers.models import Credit
 
 from .. import subsidy
-from ..models import Award, Envelope, LedgerEntry, ProgrammeVersion, Settlement, SettlementItem, Shipment, SubsidyProgramme
+from ..models import (
+    Award,
+    Envelope,
+    LedgerEntry,
+    ProgrammeVersion,
+    Settlement,
+    SettlementItem,
+    Shipment,
+    SubsidyProgramme,
+)
 from .assessment import assess_due, cap_group, claw_back
 
 BATCH = 500
@@ -69,7 +78,10 @@ def envelope_of(*, programme: str, starts: dt.date, ends: dt.date) -> Envelope:
         )
     if ends >= days.today():
         raise ValidationError(
-            {"period": _("This period is not over yet. It can be settled from %(day)s.") % {"day": ends + dt.timedelta(days=1)}}
+            {
+                "period": _("This period is not over yet. It can be settled from %(day)s.")
+                % {"day": ends + dt.timedelta(days=1)}
+            }
         )
     return envelope
 
@@ -114,13 +126,16 @@ def _queue(envelope: Envelope) -> list[Queued]:
     version, terms = envelope.version, envelope.version.rules
     parcels = _parcels(version)
     awards = list(
-        Award.objects.filter(version=version, shipment__dispatched_on__lte=envelope.ends_on, state=Award.State.PROVISIONAL)
+        Award.objects.filter(
+            version=version, shipment__dispatched_on__lte=envelope.ends_on, state=Award.State.PROVISIONAL
+        )
         .exclude(rule="")
         .select_related("shipment__cooperative__village__township", "shipment__consignment")
     )
     deferred = list(
-        Award.objects.filter(version__programme=version.programme_id, state=Award.State.SETTLED, deferred_fen__gt=0)
-        .select_related("shipment__cooperative__village__township", "shipment__consignment")
+        Award.objects.filter(
+            version__programme=version.programme_id, state=Award.State.SETTLED, deferred_fen__gt=0
+        ).select_related("shipment__cooperative__village__township", "shipment__consignment")
     )
     helped = households_by_supplier(envelope.starts_on, envelope.ends_on)
     queue = []
@@ -138,9 +153,7 @@ def _queue(envelope: Envelope) -> list[Queued]:
         queue.append(
             Queued(
                 award,
-                _candidate(
-                    award, rule=earlier.rule, tier=earlier.tier, fen=award.deferred_fen, was_deferred=True
-                ),
+                _candidate(award, rule=earlier.rule, tier=earlier.tier, fen=award.deferred_fen, was_deferred=True),
                 earlier.assessed_fen,
             )
         )
@@ -223,16 +236,13 @@ def _purse(envelope: Envelope) -> subsidy.Purse:
 
 def _parcels(version: ProgrammeVersion) -> dict[tuple[int, int, int], int]:
     """Valid parcels by (cooperative, year, quarter): by courier, not above the rule's weight, not refunded in full."""
-    rows = (
-        Shipment.objects.filter(
-            vehicle=None,
-            dispatched_on__gte=version.starts_on,
-            dispatched_on__lte=version.ends_on,
-            billed_g__lte=version.rules.most_parcel_g,
-            refunded_g__lt=F("net_g"),
-        )
-        .values_list("cooperative", "dispatched_on")
-    )
+    rows = Shipment.objects.filter(
+        vehicle=None,
+        dispatched_on__gte=version.starts_on,
+        dispatched_on__lte=version.ends_on,
+        billed_g__lte=version.rules.most_parcel_g,
+        refunded_g__lt=F("net_g"),
+    ).values_list("cooperative", "dispatched_on")
     parcels: dict[tuple[int, int, int], int] = defaultdict(int)
     for cooperative, day in rows:
         parcels[cooperative, day.year, (day.month + 2) // 3] += 1
@@ -294,8 +304,19 @@ def _pay_a_batch(settlement_id: int) -> bool:
     # The database refuses what would pass the budget or the envelope; then nothing of this batch is written.
     ProgrammeVersion.objects.filter(pk=envelope.version_id).update(spent_fen=F("spent_fen") + spent)
     Envelope.objects.filter(pk=envelope.pk).update(spent_fen=F("spent_fen") + spent)
-    SettlementItem.objects.bulk_update(items, ["paid_fen", "deferred_fen", "cut_fen", "reason"], batch_size=200)
-    Award.objects.bulk_update([item.award for item in items], ["state", "settled_fen", "deferred_fen"], batch_size=200)
+    # Most are paid whole, which one statement writes; a CASE for each of thousands of rows takes seconds to build.
+    whole = [item for item in items if item.paid_fen == item.payable_fen and not item.reason]
+    SettlementItem.objects.filter(pk__in=[item.pk for item in whole]).update(
+        paid_fen=F("payable_fen"), deferred_fen=0, cut_fen=0, reason=""
+    )
+    others = [item for item in items if item.paid_fen != item.payable_fen or item.reason]
+    SettlementItem.objects.bulk_update(others, ["paid_fen", "deferred_fen", "cut_fen", "reason"], batch_size=200)
+    result = SettlementItem.objects.filter(settlement=settlement, award=OuterRef("pk"))
+    Award.objects.filter(pk__in=[item.award_id for item in items]).update(
+        state=Award.State.SETTLED,
+        settled_fen=F("settled_fen") + Subquery(result.values("paid_fen")),
+        deferred_fen=Subquery(result.values("deferred_fen")),
+    )
     LedgerEntry.objects.bulk_create(entries, batch_size=500)
     for item in items:
         shipment = item.award.shipment

@@ -90,9 +90,7 @@ class RefundForm(forms.Form):
     def parts(self) -> list[orders.GiveBack]:
         """What of each line is given back, where anything is."""
         return [
-            orders.GiveBack(line.pk, g=self._grams(line), fen=self._fen(line))
-            for line in self.lines
-            if self._fen(line)
+            orders.GiveBack(line.pk, g=self._grams(line), fen=self._fen(line)) for line in self.lines if self._fen(line)
         ]
 
     def refunding(self, *, by) -> orders.Refunding:

@@ -1,7 +1,6 @@
 """Doorbells of the shop, and the sweep that finds what no bell has rung for."""
 
 import logging
-from collections.abc import Callable
 
 from celery import shared_task
 
@@ -18,21 +17,19 @@ def sweep() -> None:
     sweep_now()
 
 
-PARTS: dict[str, Callable[[], int]] = {
-    "orders expired": lambda: orders.expire_unpaid(),
-    "shipments received by default": lambda: orders.receive_by_default(),
-    "lines traced to late lots": lambda: orders.trace_late_lots(),
-    "shipments assessed": lambda: logistics.actions.assess_due(),
-}
-
-
 def sweep_now() -> dict[str, int]:
     """Do everything that is due now; return how many of each.
 
     A part that fails does not keep the others from being done: it is logged, and raised when all have had their turn.
     """
+    parts = {
+        "orders expired": orders.expire_unpaid,
+        "shipments received by default": orders.receive_by_default,
+        "lines traced to late lots": orders.trace_late_lots,
+        "shipments assessed": logistics.actions.assess_due,
+    }
     done, failed = {}, []
-    for part, do in PARTS.items():
+    for part, do in parts.items():
         try:
             done[part] = do()
         except Exception as error:

@@ -72,9 +72,7 @@ def take_back(*, g: int, fen: int, held: Sequence[Held]) -> list[Held]:
         return list(held)
     back_g = list(apportion(g, [part.g for part in held])) if g else [0] * len(held)
     back_fen = _bounded(fen, weights, [part.fen for part in held])
-    return [
-        Held(part.id, part_g, part_fen) for part, part_g, part_fen in zip(held, back_g, back_fen, strict=True)
-    ]
+    return [Held(part.id, part_g, part_fen) for part, part_g, part_fen in zip(held, back_g, back_fen, strict=True)]
 
 
 def _bounded(total: int, weights: Sequence[int], most: Sequence[int]) -> list[int]:

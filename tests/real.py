@@ -90,7 +90,9 @@ class Shop:
 
     def start_worker(self) -> None:
         """A worker with beat in it: one process group, so that one kill ends both."""
-        self.start("worker", sys.executable, "-m", "celery", "-q", "-A", "shop", "worker", "--pool", "solo", "-l", "INFO")
+        self.start(
+            "worker", sys.executable, "-m", "celery", "-q", "-A", "shop", "worker", "--pool", "solo", "-l", "INFO"
+        )
         self.start("beat", sys.executable, "-m", "celery", "-q", "-A", "shop", "beat", "-l", "WARNING")
 
     def start_bell(self) -> None:

@@ -137,7 +137,10 @@ def _assess(programme: SubsidyProgramme, shipments: Sequence[Shipment], shares: 
             if version.starts_on <= shipment.dispatched_on <= version.ends_on:
                 together[cap_group(shipment)].append(shipment)
         for group in together.values():
-            loads = [load_of(shipment, share_bp=shares[shipment.pk], km=km.get(shipment.destination_code)) for shipment in group]
+            loads = [
+                load_of(shipment, share_bp=shares[shipment.pk], km=km.get(shipment.destination_code))
+                for shipment in group
+            ]
             for shipment, load, found in zip(group, loads, subsidy.assess_together(loads, terms), strict=True):
                 award = live.get(shipment.pk)
                 if award is not None and award.state != Award.State.PROVISIONAL:

@@ -26,7 +26,9 @@ def waybill_of(text: str) -> str:
     """`text` as a waybill is kept: upper case, no blanks, ASCII digits. Raises ValidationError for anything else."""
     waybill = "".join(text.split()).upper().translate(str.maketrans("０１２３４５６７８９－", "0123456789-"))
     if not WAYBILL.fullmatch(waybill):
-        raise ValidationError(_("A waybill has 8 to 24 letters, digits and hyphens. Copy it from the label as it stands."))
+        raise ValidationError(
+            _("A waybill has 8 to 24 letters, digits and hyphens. Copy it from the label as it stands.")
+        )
     return waybill
 
 
@@ -162,7 +164,11 @@ def _check_room(leaving: Iterable[Leaving]) -> None:
     # The vehicles are locked, so two cooperatives that load at once do not both get the last room.
     vehicles = Vehicle.objects.select_for_update().order_by("pk").in_bulk(ids)
     aboard = dict(
-        Shipment.objects.filter(vehicle__in=ids).order_by().values("vehicle").annotate(g=Sum("gross_g")).values_list("vehicle", "g")
+        Shipment.objects.filter(vehicle__in=ids)
+        .order_by()
+        .values("vehicle")
+        .annotate(g=Sum("gross_g"))
+        .values_list("vehicle", "g")
     )
     for item in leaving:
         if item.vehicle is None:
@@ -211,7 +217,11 @@ def plan_vehicle(
     plate = "".join(plate.split()).upper()
     if not 0 < max_load_g <= MOST_G_A_PARCEL:
         errors["max_load_g"] = _("The rated load is above zero and at most 50 tonnes.")
-    if not days.today() - dt.timedelta(days=MOST_DAYS_AHEAD) <= departs_on <= days.today() + dt.timedelta(days=MOST_DAYS_AHEAD):
+    if (
+        not days.today() - dt.timedelta(days=MOST_DAYS_AHEAD)
+        <= departs_on
+        <= days.today() + dt.timedelta(days=MOST_DAYS_AHEAD)
+    ):
         errors["departs_on"] = _("Write a day within the last or the coming 60 days.")
     if errors:
         raise ValidationError(errors)
@@ -252,7 +262,9 @@ def weigh(*, vehicle: Vehicle, weigh_note: str, net_g: int, has_temperature_log:
     if errors:
         raise ValidationError(errors)
     if Shipment.objects.filter(vehicle=vehicle).with_closed_award().exists():
-        raise ValidationError(_("The subsidy of this vehicle is being settled or was settled. Its weigh note stays as it is."))
+        raise ValidationError(
+            _("The subsidy of this vehicle is being settled or was settled. Its weigh note stays as it is.")
+        )
     vehicle.weigh_note, vehicle.net_g, vehicle.has_temperature_log = weigh_note, net_g, has_temperature_log
     vehicle.save(update_fields=["weigh_note", "net_g", "has_temperature_log"])
     Shipment.objects.filter(vehicle=vehicle).update(is_assessed=False)

@@ -7,239 +7,383 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('logistics', '0001_initial'),
-        ('order', '0022_shippingaddress_area_code'),
-        ('suppliers', '0001_initial'),
+        ("logistics", "0001_initial"),
+        ("order", "0022_shippingaddress_area_code"),
+        ("suppliers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='consignment',
-            name='cooperative',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consignments', to='suppliers.cooperative'),
+            model_name="consignment",
+            name="cooperative",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consignments", to="suppliers.cooperative"
+            ),
         ),
         migrations.AddField(
-            model_name='consignment',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consignments', to='order.order'),
+            model_name="consignment",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consignments", to="order.order"
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='award',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='logistics.award'),
+            model_name="ledgerentry",
+            name="award",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="logistics.award"
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='reverses',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='logistics.ledgerentry'),
+            model_name="ledgerentry",
+            name="reverses",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reversals",
+                to="logistics.ledgerentry",
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='logistics.programmeversion'),
+            model_name="ledgerentry",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="logistics.programmeversion"
+            ),
         ),
         migrations.AddField(
-            model_name='envelope',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='envelopes', to='logistics.programmeversion'),
+            model_name="envelope",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="envelopes", to="logistics.programmeversion"
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='logistics.programmeversion'),
+            model_name="award",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="awards", to="logistics.programmeversion"
+            ),
         ),
         migrations.AddField(
-            model_name='settlement',
-            name='by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="settlement",
+            name="by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='settlement',
-            name='envelope',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='settlement', to='logistics.envelope'),
+            model_name="settlement",
+            name="envelope",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="settlement", to="logistics.envelope"
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='settlement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='logistics.settlement'),
+            model_name="ledgerentry",
+            name="settlement",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="logistics.settlement"
+            ),
         ),
         migrations.AddField(
-            model_name='settlementitem',
-            name='award',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlement_items', to='logistics.award'),
+            model_name="settlementitem",
+            name="award",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="settlement_items", to="logistics.award"
+            ),
         ),
         migrations.AddField(
-            model_name='settlementitem',
-            name='settlement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='logistics.settlement'),
+            model_name="settlementitem",
+            name="settlement",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="items", to="logistics.settlement"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='carrier',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='logistics.carrier'),
+            model_name="shipment",
+            name="carrier",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="shipments", to="logistics.carrier"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='consignment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='logistics.consignment'),
+            model_name="shipment",
+            name="consignment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="shipments", to="logistics.consignment"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='cooperative',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='suppliers.cooperative'),
+            model_name="shipment",
+            name="cooperative",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="shipments", to="suppliers.cooperative"
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='shipment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='logistics.shipment'),
+            model_name="award",
+            name="shipment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="awards", to="logistics.shipment"
+            ),
         ),
         migrations.AddField(
-            model_name='shipmentline',
-            name='line',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='shipment_line', to='order.line'),
+            model_name="shipmentline",
+            name="line",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="shipment_line", to="order.line"
+            ),
         ),
         migrations.AddField(
-            model_name='shipmentline',
-            name='produce',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='suppliers.produce'),
+            model_name="shipmentline",
+            name="produce",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="suppliers.produce"
+            ),
         ),
         migrations.AddField(
-            model_name='shipmentline',
-            name='shipment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='logistics.shipment'),
+            model_name="shipmentline",
+            name="shipment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="logistics.shipment"
+            ),
         ),
         migrations.AddField(
-            model_name='settlement',
-            name='programme',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='logistics.subsidyprogramme'),
+            model_name="settlement",
+            name="programme",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="settlements", to="logistics.subsidyprogramme"
+            ),
         ),
         migrations.AddField(
-            model_name='programmeversion',
-            name='programme',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='logistics.subsidyprogramme'),
+            model_name="programmeversion",
+            name="programme",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="logistics.subsidyprogramme"
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='programme',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='logistics.subsidyprogramme'),
+            model_name="award",
+            name="programme",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="awards", to="logistics.subsidyprogramme"
+            ),
         ),
         migrations.AddField(
-            model_name='vehicle',
-            name='carrier',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vehicles', to='logistics.carrier'),
+            model_name="vehicle",
+            name="carrier",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="vehicles", to="logistics.carrier"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='vehicle',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='logistics.vehicle'),
+            model_name="shipment",
+            name="vehicle",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="shipments",
+                to="logistics.vehicle",
+            ),
         ),
         migrations.AddIndex(
-            model_name='consignment',
-            index=models.Index(fields=['cooperative', 'state'], name='consignments_to_ship'),
+            model_name="consignment",
+            index=models.Index(fields=["cooperative", "state"], name="consignments_to_ship"),
         ),
         migrations.AddConstraint(
-            model_name='consignment',
-            constraint=models.UniqueConstraint(fields=('order', 'cooperative'), name='one_consignment_a_cooperative'),
+            model_name="consignment",
+            constraint=models.UniqueConstraint(fields=("order", "cooperative"), name="one_consignment_a_cooperative"),
         ),
         migrations.AddConstraint(
-            model_name='envelope',
-            constraint=models.UniqueConstraint(fields=('version', 'starts_on'), name='one_envelope_a_start'),
+            model_name="envelope",
+            constraint=models.UniqueConstraint(fields=("version", "starts_on"), name="one_envelope_a_start"),
         ),
         migrations.AddConstraint(
-            model_name='envelope',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='envelope_ends_after_start'),
+            model_name="envelope",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="envelope_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='envelope',
-            constraint=models.CheckConstraint(condition=models.Q(('spent_fen__gte', 0), ('spent_fen__lte', models.F('amount_fen'))), name='spent_within_the_envelope'),
+            model_name="envelope",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("spent_fen__gte", 0), ("spent_fen__lte", models.F("amount_fen"))),
+                name="spent_within_the_envelope",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('account', 'paid')), fields=('settlement', 'award'), name='an_award_paid_once_a_settlement'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("account", "paid")),
+                fields=("settlement", "award"),
+                name="an_award_paid_once_a_settlement",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account', 'paid'), ('amount_fen__gt', 0), ('reverses__isnull', True)), models.Q(('account', 'clawback'), ('amount_fen__lt', 0), ('reverses__isnull', False)), _connector='OR'), name='ledger_sign'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("account", "paid"), ("amount_fen__gt", 0), ("reverses__isnull", True)),
+                    models.Q(("account", "clawback"), ("amount_fen__lt", 0), ("reverses__isnull", False)),
+                    _connector="OR",
+                ),
+                name="ledger_sign",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='settlementitem',
-            constraint=models.UniqueConstraint(fields=('settlement', 'rank'), name='one_place_in_the_queue'),
+            model_name="settlementitem",
+            constraint=models.UniqueConstraint(fields=("settlement", "rank"), name="one_place_in_the_queue"),
         ),
         migrations.AddConstraint(
-            model_name='settlementitem',
-            constraint=models.UniqueConstraint(fields=('settlement', 'award'), name='an_award_once_a_settlement'),
+            model_name="settlementitem",
+            constraint=models.UniqueConstraint(fields=("settlement", "award"), name="an_award_once_a_settlement"),
         ),
         migrations.AddConstraint(
-            model_name='settlementitem',
-            constraint=models.CheckConstraint(condition=models.Q(('paid_fen__isnull', True), ('payable_fen', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('paid_fen'), '+', models.F('deferred_fen')), '+', models.F('cut_fen'))), _connector='OR'), name='item_adds_up'),
+            model_name="settlementitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("paid_fen__isnull", True),
+                    (
+                        "payable_fen",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("paid_fen"), "+", models.F("deferred_fen")
+                            ),
+                            "+",
+                            models.F("cut_fen"),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="item_adds_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipmentline',
-            constraint=models.CheckConstraint(condition=models.Q(('net_g__gt', 0)), name='shipment_line_weighs_something'),
+            model_name="shipmentline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("net_g__gt", 0)), name="shipment_line_weighs_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', True), ('state', 'running')), models.Q(('done_at__isnull', False), ('state', 'done')), _connector='OR'), name='settlement_done_when'),
+            model_name="settlement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", True), ("state", "running")),
+                    models.Q(("done_at__isnull", False), ("state", "done")),
+                    _connector="OR",
+                ),
+                name="settlement_done_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='programmeversion',
-            constraint=models.UniqueConstraint(fields=('programme', 'number'), name='one_version_a_number'),
+            model_name="programmeversion",
+            constraint=models.UniqueConstraint(fields=("programme", "number"), name="one_version_a_number"),
         ),
         migrations.AddConstraint(
-            model_name='programmeversion',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='version_ends_after_start'),
+            model_name="programmeversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="version_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='programmeversion',
-            constraint=models.CheckConstraint(condition=models.Q(('spent_fen__gte', 0), ('spent_fen__lte', models.F('budget_fen'))), name='spent_within_the_budget'),
+            model_name="programmeversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("spent_fen__gte", 0), ("spent_fen__lte", models.F("budget_fen"))),
+                name="spent_within_the_budget",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'void'), _negated=True), fields=('shipment', 'programme'), name='one_live_award_a_shipment'),
+            model_name="award",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "void"), _negated=True),
+                fields=("shipment", "programme"),
+                name="one_live_award_a_shipment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('kept_fen__lte', models.F('assessed_fen'))), name='award_kept_within_assessed'),
+            model_name="award",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kept_fen__lte", models.F("assessed_fen"))), name="award_kept_within_assessed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'settled'), models.Q(('deferred_fen', 0), ('settled_fen', 0)), _connector='OR'), name='only_settled_awards_are_paid'),
+            model_name="award",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "settled"), models.Q(("deferred_fen", 0), ("settled_fen", 0)), _connector="OR"
+                ),
+                name="only_settled_awards_are_paid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('net_g__isnull', True), ('weigh_note', '')), models.Q(models.Q(('weigh_note', ''), _negated=True), ('net_g__gt', 0)), _connector='OR'), name='vehicle_weight_has_its_note'),
+            model_name="vehicle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("net_g__isnull", True), ("weigh_note", "")),
+                    models.Q(models.Q(("weigh_note", ""), _negated=True), ("net_g__gt", 0)),
+                    _connector="OR",
+                ),
+                name="vehicle_weight_has_its_note",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.CheckConstraint(condition=models.Q(('net_g__isnull', True), ('net_g__lte', models.F('max_load_g')), _connector='OR'), name='vehicle_is_not_overloaded'),
+            model_name="vehicle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("net_g__isnull", True), ("net_g__lte", models.F("max_load_g")), _connector="OR"),
+                name="vehicle_is_not_overloaded",
+            ),
         ),
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(fields=['cooperative', 'dispatched_on'], name='shipments_by_cooperative'),
+            model_name="shipment",
+            index=models.Index(fields=["cooperative", "dispatched_on"], name="shipments_by_cooperative"),
         ),
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(condition=models.Q(('is_assessed', False)), fields=['is_assessed'], name='shipments_unassessed'),
+            model_name="shipment",
+            index=models.Index(
+                condition=models.Q(("is_assessed", False)), fields=["is_assessed"], name="shipments_unassessed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.UniqueConstraint(fields=('carrier', 'waybill'), name='one_use_a_waybill'),
+            model_name="shipment",
+            constraint=models.UniqueConstraint(fields=("carrier", "waybill"), name="one_use_a_waybill"),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.CheckConstraint(condition=models.Q(('billed_g__gt', 0), ('gross_g__gte', models.F('net_g')), ('net_g__gt', 0)), name='shipment_weights'),
+            model_name="shipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("billed_g__gt", 0), ("gross_g__gte", models.F("net_g")), ("net_g__gt", 0)),
+                name="shipment_weights",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_g__lte', models.F('net_g'))), name='shipment_refunded_weight'),
+            model_name="shipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("refunded_g__lte", models.F("net_g"))), name="shipment_refunded_weight"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('received_how', ''), ('received_on__isnull', True), ('state', 'dispatched')), models.Q(('received_on__gte', models.F('dispatched_on')), ('state', 'received'), models.Q(('received_how', ''), _negated=True)), _connector='OR'), name='shipment_received_when_and_how'),
+            model_name="shipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("received_how", ""), ("received_on__isnull", True), ("state", "dispatched")),
+                    models.Q(
+                        ("received_on__gte", models.F("dispatched_on")),
+                        ("state", "received"),
+                        models.Q(("received_how", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="shipment_received_when_and_how",
+            ),
         ),
     ]

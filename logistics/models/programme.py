@@ -249,8 +249,7 @@ class SettlementItem(models.Model):
             models.UniqueConstraint(fields=["settlement", "rank"], name="one_place_in_the_queue"),
             models.UniqueConstraint(fields=["settlement", "award"], name="an_award_once_a_settlement"),
             models.CheckConstraint(
-                condition=Q(paid_fen__isnull=True)
-                | Q(payable_fen=F("paid_fen") + F("deferred_fen") + F("cut_fen")),
+                condition=Q(paid_fen__isnull=True) | Q(payable_fen=F("paid_fen") + F("deferred_fen") + F("cut_fen")),
                 name="item_adds_up",
             ),
         ]

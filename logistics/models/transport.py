@@ -55,7 +55,10 @@ class VehicleQuerySet(models.QuerySet):
     def with_room(self) -> Self:
         """Each with the gross grams aboard (`aboard_g`) and those it has room for (`room_g`)."""
         aboard = (
-            Shipment.objects.filter(vehicle=models.OuterRef("pk")).order_by().values("vehicle").annotate(g=Sum("gross_g"))
+            Shipment.objects.filter(vehicle=models.OuterRef("pk"))
+            .order_by()
+            .values("vehicle")
+            .annotate(g=Sum("gross_g"))
         )
         return self.annotate(aboard_g=Coalesce(models.Subquery(aboard.values("g")), 0)).annotate(
             room_g=F("max_load_g") - F("aboard_g")

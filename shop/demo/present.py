@@ -244,7 +244,8 @@ def _dispatch(n: int, order, scene: Scene, on: dt.date) -> None:
                 consignment=consignment,
                 carrier_code=vehicle.carrier_id if vehicle else "SF",
                 waybill=f"{'ZT' if vehicle else 'SF'}{on:%Y%m%d}{n:03d}{i}",
-                freight_fen=price_of(sum(line.gross_g for line in order.sale.lines.all()), 80 if vehicle else 240) + 900,
+                freight_fen=price_of(sum(line.gross_g for line in order.sale.lines.all()), 80 if vehicle else 240)
+                + 900,
                 vehicle=vehicle,
                 at=days.at(on, 15),
             )

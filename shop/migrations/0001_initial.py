@@ -8,101 +8,229 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('order', '0022_shippingaddress_area_code'),
+        ("order", "0022_shippingaddress_area_code"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SaleLine',
+            name="SaleLine",
             fields=[
-                ('line', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='sale_line', serialize=False, to='order.line')),
-                ('sku', models.CharField(max_length=20, verbose_name='SKU')),
-                ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
-                ('net_g', models.PositiveBigIntegerField(verbose_name='net weight (g)')),
-                ('gross_g', models.PositiveBigIntegerField(verbose_name='gross weight (g)')),
-                ('goods_fen', models.PositiveBigIntegerField(verbose_name='goods (fen)')),
-                ('refunded_g', models.PositiveBigIntegerField(default=0, verbose_name='refunded (g)')),
-                ('refunded_fen', models.PositiveBigIntegerField(default=0, verbose_name='refunded (fen)')),
-                ('dispatched_at', models.DateTimeField(blank=True, null=True, verbose_name='dispatched at')),
-                ('untraced_g', models.PositiveBigIntegerField(default=0, verbose_name='untraced (g)')),
-                ('untraced_fen', models.PositiveBigIntegerField(default=0, verbose_name='untraced (fen)')),
+                (
+                    "line",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="sale_line",
+                        serialize=False,
+                        to="order.line",
+                    ),
+                ),
+                ("sku", models.CharField(max_length=20, verbose_name="SKU")),
+                ("quantity", models.PositiveIntegerField(verbose_name="quantity")),
+                ("net_g", models.PositiveBigIntegerField(verbose_name="net weight (g)")),
+                ("gross_g", models.PositiveBigIntegerField(verbose_name="gross weight (g)")),
+                ("goods_fen", models.PositiveBigIntegerField(verbose_name="goods (fen)")),
+                ("refunded_g", models.PositiveBigIntegerField(default=0, verbose_name="refunded (g)")),
+                ("refunded_fen", models.PositiveBigIntegerField(default=0, verbose_name="refunded (fen)")),
+                ("dispatched_at", models.DateTimeField(blank=True, null=True, verbose_name="dispatched at")),
+                ("untraced_g", models.PositiveBigIntegerField(default=0, verbose_name="untraced (g)")),
+                ("untraced_fen", models.PositiveBigIntegerField(default=0, verbose_name="untraced (fen)")),
             ],
             options={
-                'verbose_name': 'sale line',
-                'verbose_name_plural': 'sale lines',
+                "verbose_name": "sale line",
+                "verbose_name_plural": "sale lines",
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('goods_fen', models.PositiveBigIntegerField(verbose_name='goods (fen)')),
-                ('freight_fen', models.PositiveBigIntegerField(default=0, verbose_name='freight (fen)')),
-                ('refunded_on', models.DateField(verbose_name='refunded on')),
-                ('counted_on', models.DateField(blank=True, null=True, verbose_name='counted on')),
-                ('made_at', models.DateTimeField(verbose_name='made at')),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=80, unique=True)),
+                ("goods_fen", models.PositiveBigIntegerField(verbose_name="goods (fen)")),
+                ("freight_fen", models.PositiveBigIntegerField(default=0, verbose_name="freight (fen)")),
+                ("refunded_on", models.DateField(verbose_name="refunded on")),
+                ("counted_on", models.DateField(blank=True, null=True, verbose_name="counted on")),
+                ("made_at", models.DateTimeField(verbose_name="made at")),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'refund',
-                'verbose_name_plural': 'refunds',
-                'ordering': ['pk'],
+                "verbose_name": "refund",
+                "verbose_name_plural": "refunds",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='RefundLine',
+            name="RefundLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('g', models.PositiveBigIntegerField(verbose_name='weight (g)')),
-                ('fen', models.PositiveBigIntegerField(verbose_name='refund (fen)')),
-                ('untraced_g', models.PositiveBigIntegerField(default=0, verbose_name='of it untraced (g)')),
-                ('untraced_fen', models.PositiveBigIntegerField(default=0, verbose_name='of it untraced (fen)')),
-                ('refund', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shop.refund')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("g", models.PositiveBigIntegerField(verbose_name="weight (g)")),
+                ("fen", models.PositiveBigIntegerField(verbose_name="refund (fen)")),
+                ("untraced_g", models.PositiveBigIntegerField(default=0, verbose_name="of it untraced (g)")),
+                ("untraced_fen", models.PositiveBigIntegerField(default=0, verbose_name="of it untraced (fen)")),
+                (
+                    "refund",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="shop.refund"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'refund line',
-                'verbose_name_plural': 'refund lines',
+                "verbose_name": "refund line",
+                "verbose_name_plural": "refund lines",
             },
         ),
         migrations.CreateModel(
-            name='Sale',
+            name="Sale",
             fields=[
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='sale', serialize=False, to='order.order')),
-                ('token', models.CharField(default=shop.models.new_token, editable=False, max_length=40, unique=True)),
-                ('channel', models.CharField(choices=[('retail', 'online shop'), ('group', 'group purchase / direct truck'), ('counter', 'counter'), ('bulk', 'bulk')], max_length=8, verbose_name='channel')),
-                ('buyer_kind', models.CharField(choices=[('individual', 'private person'), ('institution', 'institution')], max_length=12, verbose_name='kind of buyer')),
-                ('organisation', models.CharField(blank=True, max_length=80, verbose_name='organisation')),
-                ('city_code', models.CharField(max_length=6, verbose_name='city')),
-                ('goods_fen', models.PositiveBigIntegerField(verbose_name='goods (fen)')),
-                ('freight_fen', models.PositiveBigIntegerField(default=0, verbose_name='freight (fen)')),
-                ('paid_fen', models.PositiveBigIntegerField(default=0, verbose_name='paid (fen)')),
-                ('refunded_goods_fen', models.PositiveBigIntegerField(default=0, verbose_name='goods refunded (fen)')),
-                ('refunded_freight_fen', models.PositiveBigIntegerField(default=0, verbose_name='freight refunded (fen)')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='to be paid by')),
-                ('paid_on', models.DateField(blank=True, null=True, verbose_name='paid on')),
-                ('received_on', models.DateField(blank=True, null=True, verbose_name='received on')),
-                ('received_how', models.CharField(blank=True, choices=[('carrier', 'signed for with the carrier'), ('buyer', 'confirmed by the buyer'), ('default', 'by default after 10 days'), ('acceptance', 'accepted by the institution'), ('sheet', "counter's settlement sheet")], max_length=10, verbose_name='received how')),
-                ('recognised_on', models.DateField(blank=True, null=True, verbose_name='counted as a sale on')),
-                ('is_fresh_confirmed', models.BooleanField(default=False, verbose_name='no-reason return waived for fresh goods')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='order note')),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="sale",
+                        serialize=False,
+                        to="order.order",
+                    ),
+                ),
+                ("token", models.CharField(default=shop.models.new_token, editable=False, max_length=40, unique=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("retail", "online shop"),
+                            ("group", "group purchase / direct truck"),
+                            ("counter", "counter"),
+                            ("bulk", "bulk"),
+                        ],
+                        max_length=8,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "buyer_kind",
+                    models.CharField(
+                        choices=[("individual", "private person"), ("institution", "institution")],
+                        max_length=12,
+                        verbose_name="kind of buyer",
+                    ),
+                ),
+                ("organisation", models.CharField(blank=True, max_length=80, verbose_name="organisation")),
+                ("city_code", models.CharField(max_length=6, verbose_name="city")),
+                ("goods_fen", models.PositiveBigIntegerField(verbose_name="goods (fen)")),
+                ("freight_fen", models.PositiveBigIntegerField(default=0, verbose_name="freight (fen)")),
+                ("paid_fen", models.PositiveBigIntegerField(default=0, verbose_name="paid (fen)")),
+                ("refunded_goods_fen", models.PositiveBigIntegerField(default=0, verbose_name="goods refunded (fen)")),
+                (
+                    "refunded_freight_fen",
+                    models.PositiveBigIntegerField(default=0, verbose_name="freight refunded (fen)"),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="to be paid by")),
+                ("paid_on", models.DateField(blank=True, null=True, verbose_name="paid on")),
+                ("received_on", models.DateField(blank=True, null=True, verbose_name="received on")),
+                (
+                    "received_how",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("carrier", "signed for with the carrier"),
+                            ("buyer", "confirmed by the buyer"),
+                            ("default", "by default after 10 days"),
+                            ("acceptance", "accepted by the institution"),
+                            ("sheet", "counter's settlement sheet"),
+                        ],
+                        max_length=10,
+                        verbose_name="received how",
+                    ),
+                ),
+                ("recognised_on", models.DateField(blank=True, null=True, verbose_name="counted as a sale on")),
+                (
+                    "is_fresh_confirmed",
+                    models.BooleanField(default=False, verbose_name="no-reason return waived for fresh goods"),
+                ),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="order note")),
             ],
             options={
-                'verbose_name': 'sale',
-                'verbose_name_plural': 'sales',
-                'indexes': [models.Index(fields=['recognised_on'], name='sales_by_day'), models.Index(condition=models.Q(('paid_on__isnull', True)), fields=['expires_at'], name='sales_unpaid')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('paid_fen__lte', django.db.models.expressions.CombinedExpression(models.F('goods_fen'), '+', models.F('freight_fen')))), name='sale_not_paid_twice'), models.CheckConstraint(condition=models.Q(('refunded_goods_fen__lte', models.F('goods_fen')), ('refunded_freight_fen__lte', models.F('freight_fen')), ('refunded_goods_fen__lte', django.db.models.expressions.CombinedExpression(models.F('paid_fen'), '-', models.F('refunded_freight_fen')))), name='sale_refunds_what_was_paid'), models.CheckConstraint(condition=models.Q(('paid_on__isnull', True), ('paid_fen', django.db.models.expressions.CombinedExpression(models.F('goods_fen'), '+', models.F('freight_fen'))), _connector='OR'), name='sale_paid_in_full'), models.CheckConstraint(condition=models.Q(('recognised_on__isnull', True), models.Q(('recognised_on', models.F('received_on')), ('recognised_on__gte', models.F('paid_on'))), models.Q(('recognised_on', models.F('paid_on')), ('recognised_on__gte', models.F('received_on'))), _connector='OR'), name='sale_recognised_at_the_later_day')],
+                "verbose_name": "sale",
+                "verbose_name_plural": "sales",
+                "indexes": [
+                    models.Index(fields=["recognised_on"], name="sales_by_day"),
+                    models.Index(
+                        condition=models.Q(("paid_on__isnull", True)), fields=["expires_at"], name="sales_unpaid"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "paid_fen__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("goods_fen"), "+", models.F("freight_fen")
+                                ),
+                            )
+                        ),
+                        name="sale_not_paid_twice",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("refunded_goods_fen__lte", models.F("goods_fen")),
+                            ("refunded_freight_fen__lte", models.F("freight_fen")),
+                            (
+                                "refunded_goods_fen__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("paid_fen"), "-", models.F("refunded_freight_fen")
+                                ),
+                            ),
+                        ),
+                        name="sale_refunds_what_was_paid",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("paid_on__isnull", True),
+                            (
+                                "paid_fen",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("goods_fen"), "+", models.F("freight_fen")
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="sale_paid_in_full",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("recognised_on__isnull", True),
+                            models.Q(
+                                ("recognised_on", models.F("received_on")), ("recognised_on__gte", models.F("paid_on"))
+                            ),
+                            models.Q(
+                                ("recognised_on", models.F("paid_on")), ("recognised_on__gte", models.F("received_on"))
+                            ),
+                            _connector="OR",
+                        ),
+                        name="sale_recognised_at_the_later_day",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
-            model_name='refund',
-            name='sale',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='shop.sale'),
+            model_name="refund",
+            name="sale",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="shop.sale"
+            ),
         ),
     ]

@@ -6,70 +6,109 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('shop', '0001_initial'),
-        ('suppliers', '0001_initial'),
+        ("shop", "0001_initial"),
+        ("suppliers", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='saleline',
-            name='cooperative',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='suppliers.cooperative'),
+            model_name="saleline",
+            name="cooperative",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="suppliers.cooperative"
+            ),
         ),
         migrations.AddField(
-            model_name='saleline',
-            name='pack',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='suppliers.pack'),
+            model_name="saleline",
+            name="pack",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="suppliers.pack"
+            ),
         ),
         migrations.AddField(
-            model_name='saleline',
-            name='produce',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='suppliers.produce'),
+            model_name="saleline",
+            name="produce",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="suppliers.produce"
+            ),
         ),
         migrations.AddField(
-            model_name='saleline',
-            name='sale',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shop.sale'),
+            model_name="saleline",
+            name="sale",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="shop.sale"),
         ),
         migrations.AddField(
-            model_name='refundline',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refund_lines', to='shop.saleline'),
+            model_name="refundline",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="refund_lines", to="shop.saleline"
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['counted_on'], name='refunds_by_day'),
+            model_name="refund",
+            index=models.Index(fields=["counted_on"], name="refunds_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('counted_on__isnull', True), ('counted_on__gte', models.F('refunded_on')), _connector='OR'), name='refund_counts_from_its_day'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("counted_on__isnull", True), ("counted_on__gte", models.F("refunded_on")), _connector="OR"
+                ),
+                name="refund_counts_from_its_day",
+            ),
         ),
         migrations.AddIndex(
-            model_name='saleline',
-            index=models.Index(condition=models.Q(('untraced_g__gt', 0)), fields=['produce'], name='sale_lines_untraced'),
+            model_name="saleline",
+            index=models.Index(
+                condition=models.Q(("untraced_g__gt", 0)), fields=["produce"], name="sale_lines_untraced"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='saleline',
-            constraint=models.CheckConstraint(condition=models.Q(('gross_g__gte', models.F('net_g')), ('net_g__gt', 0), ('quantity__gt', 0)), name='sale_line_weights'),
+            model_name="saleline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("gross_g__gte", models.F("net_g")), ("net_g__gt", 0), ("quantity__gt", 0)),
+                name="sale_line_weights",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='saleline',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_fen__lte', models.F('goods_fen')), ('refunded_g__lte', models.F('net_g'))), name='sale_line_refunds_what_was_sold'),
+            model_name="saleline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("refunded_fen__lte", models.F("goods_fen")), ("refunded_g__lte", models.F("net_g"))
+                ),
+                name="sale_line_refunds_what_was_sold",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='saleline',
-            constraint=models.CheckConstraint(condition=models.Q(('untraced_g__lte', django.db.models.expressions.CombinedExpression(models.F('net_g'), '-', models.F('refunded_g'))), ('untraced_fen__lte', django.db.models.expressions.CombinedExpression(models.F('goods_fen'), '-', models.F('refunded_fen')))), name='sale_line_untraced_within_the_line'),
+            model_name="saleline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "untraced_g__lte",
+                        django.db.models.expressions.CombinedExpression(models.F("net_g"), "-", models.F("refunded_g")),
+                    ),
+                    (
+                        "untraced_fen__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("goods_fen"), "-", models.F("refunded_fen")
+                        ),
+                    ),
+                ),
+                name="sale_line_untraced_within_the_line",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.UniqueConstraint(fields=('refund', 'line'), name='a_line_once_a_refund'),
+            model_name="refundline",
+            constraint=models.UniqueConstraint(fields=("refund", "line"), name="a_line_once_a_refund"),
         ),
         migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.CheckConstraint(condition=models.Q(('untraced_fen__lte', models.F('fen')), ('untraced_g__lte', models.F('g'))), name='refund_untraced_within_it'),
+            model_name="refundline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("untraced_fen__lte", models.F("fen")), ("untraced_g__lte", models.F("g"))),
+                name="refund_untraced_within_it",
+            ),
         ),
     ]

@@ -10,6 +10,7 @@ if not is_model_registered("order", "ShippingAddress"):
     class ShippingAddress(AbstractShippingAddress):
         """Where an order goes; never changed once it is placed."""
 
+
 if not is_model_registered("order", "Line"):
 
     class Line(AbstractLine):

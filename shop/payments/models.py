@@ -25,9 +25,7 @@ class Payment(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["order"], condition=Q(kind="paid", applied=True), name="an_order_paid_once"
-            )
+            models.UniqueConstraint(fields=["order"], condition=Q(kind="paid", applied=True), name="an_order_paid_once")
         ]
         verbose_name = _("payment")
         verbose_name_plural = _("payments")

@@ -8,322 +8,644 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
-        ('order', '0022_shippingaddress_area_code'),
-        ('partner', '0007_partneraddress_code'),
+        ("catalogue", "0032_category_exclude_from_menu_category_long_description"),
+        ("order", "0022_shippingaddress_area_code"),
+        ("partner", "0007_partneraddress_code"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Household',
+            name="Household",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('household_no', models.CharField(max_length=20, unique=True, verbose_name='household number')),
-                ('head', suppliers.base.privacy.EncryptedText(verbose_name='head of household')),
-                ('id_number', suppliers.base.privacy.EncryptedText(blank=True, default='', verbose_name='ID number')),
-                ('id_index', models.CharField(blank=True, editable=False, max_length=64, null=True, unique=True)),
-                ('mobile', suppliers.base.privacy.EncryptedText(blank=True, default='', verbose_name='mobile')),
-                ('bank_account', suppliers.base.privacy.EncryptedText(blank=True, default='', verbose_name='bank account')),
-                ('size', models.PositiveSmallIntegerField(verbose_name='people')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("household_no", models.CharField(max_length=20, unique=True, verbose_name="household number")),
+                ("head", suppliers.base.privacy.EncryptedText(verbose_name="head of household")),
+                ("id_number", suppliers.base.privacy.EncryptedText(blank=True, default="", verbose_name="ID number")),
+                ("id_index", models.CharField(blank=True, editable=False, max_length=64, null=True, unique=True)),
+                ("mobile", suppliers.base.privacy.EncryptedText(blank=True, default="", verbose_name="mobile")),
+                (
+                    "bank_account",
+                    suppliers.base.privacy.EncryptedText(blank=True, default="", verbose_name="bank account"),
+                ),
+                ("size", models.PositiveSmallIntegerField(verbose_name="people")),
             ],
             options={
-                'verbose_name': 'household',
-                'verbose_name_plural': 'households',
-                'ordering': ['household_no'],
+                "verbose_name": "household",
+                "verbose_name_plural": "households",
+                "ordering": ["household_no"],
             },
         ),
         migrations.CreateModel(
-            name='Township',
+            name="Township",
             fields=[
-                ('code', models.CharField(max_length=9, primary_key=True, serialize=False, verbose_name='code')),
-                ('name', models.CharField(max_length=40, verbose_name='name')),
-                ('former_names', models.JSONField(blank=True, default=list, verbose_name='former names')),
-                ('is_deep_poverty', models.BooleanField(default=False, verbose_name='deep-poverty township')),
+                ("code", models.CharField(max_length=9, primary_key=True, serialize=False, verbose_name="code")),
+                ("name", models.CharField(max_length=40, verbose_name="name")),
+                ("former_names", models.JSONField(blank=True, default=list, verbose_name="former names")),
+                ("is_deep_poverty", models.BooleanField(default=False, verbose_name="deep-poverty township")),
             ],
             options={
-                'verbose_name': 'township',
-                'verbose_name_plural': 'townships',
-                'ordering': ['code'],
+                "verbose_name": "township",
+                "verbose_name_plural": "townships",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Cooperative',
+            name="Cooperative",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('kind', models.CharField(choices=[('cooperative', 'cooperative'), ('company', 'company'), ('grower', 'large grower'), ('processor', 'processor')], default='cooperative', max_length=12, verbose_name='kind')),
-                ('uscc', models.CharField(max_length=18, unique=True, verbose_name='unified social credit code')),
-                ('story', models.TextField(blank=True, verbose_name='about')),
-                ('partner', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='cooperative', to='partner.partner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=12, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("cooperative", "cooperative"),
+                            ("company", "company"),
+                            ("grower", "large grower"),
+                            ("processor", "processor"),
+                        ],
+                        default="cooperative",
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("uscc", models.CharField(max_length=18, unique=True, verbose_name="unified social credit code")),
+                ("story", models.TextField(blank=True, verbose_name="about")),
+                (
+                    "partner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cooperative", to="partner.partner"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'cooperative',
-                'verbose_name_plural': 'cooperatives',
-                'ordering': ['code'],
+                "verbose_name": "cooperative",
+                "verbose_name_plural": "cooperatives",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='to')),
-                ('cooperative', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='suppliers.cooperative')),
-                ('household', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='suppliers.household')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="to")),
+                (
+                    "cooperative",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="suppliers.cooperative",
+                    ),
+                ),
+                (
+                    "household",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="suppliers.household",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
-            },
-        ),
-        migrations.AddField(
-            model_name='household',
-            name='cooperatives',
-            field=models.ManyToManyField(related_name='members', through='suppliers.Membership', to='suppliers.cooperative'),
-        ),
-        migrations.CreateModel(
-            name='Produce',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, verbose_name='code')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('variety', models.CharField(blank=True, max_length=60, verbose_name='variety')),
-                ('category', models.CharField(max_length=20, verbose_name='category')),
-                ('harvest_from', models.CharField(max_length=5, validators=[django.core.validators.RegexValidator('^(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', 'Write the day as month-day, such as 09-20.')], verbose_name='harvest from')),
-                ('harvest_to', models.CharField(max_length=5, validators=[django.core.validators.RegexValidator('^(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', 'Write the day as month-day, such as 09-20.')], verbose_name='harvest to')),
-                ('shelf_life_days', models.PositiveSmallIntegerField(verbose_name='shelf life (days)')),
-                ('is_cold_chain', models.BooleanField(default=False, verbose_name='travels refrigerated')),
-                ('is_b2b_only', models.BooleanField(default=False, verbose_name='for institutions only')),
-                ('geographical_indication', models.CharField(blank=True, max_length=60, verbose_name='geographical indication')),
-                ('cooperative', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='produce', to='suppliers.cooperative', verbose_name='cooperative')),
-            ],
-            options={
-                'verbose_name': 'produce',
-                'verbose_name_plural': 'produce',
-                'ordering': ['code', 'cooperative'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Pack',
-            fields=[
-                ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='pack', serialize=False, to='catalogue.product')),
-                ('sku', models.CharField(max_length=20, verbose_name='SKU')),
-                ('spec', models.CharField(max_length=40, verbose_name='specification')),
-                ('net_g', models.PositiveIntegerField(verbose_name='net weight (g)')),
-                ('gross_g', models.PositiveIntegerField(verbose_name='gross weight (g)')),
-                ('is_per_kg', models.BooleanField(default=False, verbose_name='sold by the kilogram')),
-                ('produce', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='packs', to='suppliers.produce')),
-            ],
-            options={
-                'verbose_name': 'pack',
-                'verbose_name_plural': 'packs',
-                'ordering': ['is_per_kg', 'net_g'],
-            },
-        ),
-        migrations.CreateModel(
-            name='PurchaseLot',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lot_no', models.CharField(max_length=32, unique=True, verbose_name='lot number')),
-                ('grade', models.CharField(blank=True, max_length=20, verbose_name='grade')),
-                ('g', models.PositiveBigIntegerField(verbose_name='weight (g)')),
-                ('drawn_g', models.PositiveBigIntegerField(default=0, verbose_name='sold (g)')),
-                ('fen_per_kg', models.PositiveIntegerField(verbose_name='price (fen per kg)')),
-                ('bought_on', models.DateField(verbose_name='bought on')),
-                ('entered_at', models.DateTimeField(verbose_name='entered at')),
-                ('voucher', models.CharField(blank=True, max_length=60, verbose_name='voucher')),
-                ('verified_how', models.CharField(blank=True, choices=[('bank', 'paid through the bank'), ('household', 'confirmed by the household'), ('township', 'checked at the township')], max_length=10, verbose_name='verified how')),
-                ('verified_at', models.DateTimeField(blank=True, null=True, verbose_name='verified at')),
-                ('paid_on', models.DateField(blank=True, null=True, verbose_name='paid on')),
-                ('paid_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='paid (fen)')),
-                ('entered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('household', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='suppliers.household')),
-                ('produce', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='suppliers.produce')),
-                ('verified_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'purchase lot',
-                'verbose_name_plural': 'purchase lots',
-                'ordering': ['bought_on', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='SaleAllocation',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('g', models.BigIntegerField(verbose_name='weight (g)')),
-                ('sales_fen', models.BigIntegerField(verbose_name='sales (fen)')),
-                ('made_at', models.DateTimeField(verbose_name='made at')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='order.line')),
-                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='suppliers.purchaselot')),
-                ('reverses', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='suppliers.saleallocation')),
-            ],
-            options={
-                'verbose_name': 'sale allocation',
-                'verbose_name_plural': 'sale allocations',
-            },
-        ),
-        migrations.CreateModel(
-            name='Credit',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('sale', 'sale'), ('wage', 'wage'), ('dividend', 'dividend'), ('rent', 'land rent'), ('other', 'other')], default='sale', max_length=8, verbose_name='kind')),
-                ('amount_fen', models.BigIntegerField(verbose_name='amount (fen)')),
-                ('credited_on', models.DateField(verbose_name='credited on')),
-                ('made_at', models.DateTimeField(verbose_name='made at')),
-                ('reverses', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='suppliers.credit')),
-                ('household', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='suppliers.household')),
-                ('allocation', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='credit', to='suppliers.saleallocation')),
-            ],
-            options={
-                'verbose_name': 'credit',
-                'verbose_name_plural': 'credits',
-            },
-        ),
-        migrations.CreateModel(
-            name='TownshipStaff',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('township', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='staff', to='suppliers.township')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='township_post', to=settings.AUTH_USER_MODEL)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Village',
-            fields=[
-                ('code', models.CharField(max_length=12, primary_key=True, serialize=False, verbose_name='code')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('township', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='villages', to='suppliers.township', verbose_name='township')),
-            ],
-            options={
-                'verbose_name': 'village',
-                'verbose_name_plural': 'villages',
-                'ordering': ['code'],
+                "verbose_name": "membership",
+                "verbose_name_plural": "memberships",
             },
         ),
         migrations.AddField(
-            model_name='household',
-            name='village',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='households', to='suppliers.village', verbose_name='village'),
+            model_name="household",
+            name="cooperatives",
+            field=models.ManyToManyField(
+                related_name="members", through="suppliers.Membership", to="suppliers.cooperative"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Produce",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=12, verbose_name="code")),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("variety", models.CharField(blank=True, max_length=60, verbose_name="variety")),
+                ("category", models.CharField(max_length=20, verbose_name="category")),
+                (
+                    "harvest_from",
+                    models.CharField(
+                        max_length=5,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$", "Write the day as month-day, such as 09-20."
+                            )
+                        ],
+                        verbose_name="harvest from",
+                    ),
+                ),
+                (
+                    "harvest_to",
+                    models.CharField(
+                        max_length=5,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$", "Write the day as month-day, such as 09-20."
+                            )
+                        ],
+                        verbose_name="harvest to",
+                    ),
+                ),
+                ("shelf_life_days", models.PositiveSmallIntegerField(verbose_name="shelf life (days)")),
+                ("is_cold_chain", models.BooleanField(default=False, verbose_name="travels refrigerated")),
+                ("is_b2b_only", models.BooleanField(default=False, verbose_name="for institutions only")),
+                (
+                    "geographical_indication",
+                    models.CharField(blank=True, max_length=60, verbose_name="geographical indication"),
+                ),
+                (
+                    "cooperative",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="produce",
+                        to="suppliers.cooperative",
+                        verbose_name="cooperative",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "produce",
+                "verbose_name_plural": "produce",
+                "ordering": ["code", "cooperative"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Pack",
+            fields=[
+                (
+                    "product",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="pack",
+                        serialize=False,
+                        to="catalogue.product",
+                    ),
+                ),
+                ("sku", models.CharField(max_length=20, verbose_name="SKU")),
+                ("spec", models.CharField(max_length=40, verbose_name="specification")),
+                ("net_g", models.PositiveIntegerField(verbose_name="net weight (g)")),
+                ("gross_g", models.PositiveIntegerField(verbose_name="gross weight (g)")),
+                ("is_per_kg", models.BooleanField(default=False, verbose_name="sold by the kilogram")),
+                (
+                    "produce",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="packs", to="suppliers.produce"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "pack",
+                "verbose_name_plural": "packs",
+                "ordering": ["is_per_kg", "net_g"],
+            },
+        ),
+        migrations.CreateModel(
+            name="PurchaseLot",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("lot_no", models.CharField(max_length=32, unique=True, verbose_name="lot number")),
+                ("grade", models.CharField(blank=True, max_length=20, verbose_name="grade")),
+                ("g", models.PositiveBigIntegerField(verbose_name="weight (g)")),
+                ("drawn_g", models.PositiveBigIntegerField(default=0, verbose_name="sold (g)")),
+                ("fen_per_kg", models.PositiveIntegerField(verbose_name="price (fen per kg)")),
+                ("bought_on", models.DateField(verbose_name="bought on")),
+                ("entered_at", models.DateTimeField(verbose_name="entered at")),
+                ("voucher", models.CharField(blank=True, max_length=60, verbose_name="voucher")),
+                (
+                    "verified_how",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("bank", "paid through the bank"),
+                            ("household", "confirmed by the household"),
+                            ("township", "checked at the township"),
+                        ],
+                        max_length=10,
+                        verbose_name="verified how",
+                    ),
+                ),
+                ("verified_at", models.DateTimeField(blank=True, null=True, verbose_name="verified at")),
+                ("paid_on", models.DateField(blank=True, null=True, verbose_name="paid on")),
+                ("paid_fen", models.PositiveBigIntegerField(blank=True, null=True, verbose_name="paid (fen)")),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "household",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lots",
+                        to="suppliers.household",
+                    ),
+                ),
+                (
+                    "produce",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lots", to="suppliers.produce"
+                    ),
+                ),
+                (
+                    "verified_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "purchase lot",
+                "verbose_name_plural": "purchase lots",
+                "ordering": ["bought_on", "pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="SaleAllocation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("g", models.BigIntegerField(verbose_name="weight (g)")),
+                ("sales_fen", models.BigIntegerField(verbose_name="sales (fen)")),
+                ("made_at", models.DateTimeField(verbose_name="made at")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="allocations", to="order.line"
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="suppliers.purchaselot",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversals",
+                        to="suppliers.saleallocation",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sale allocation",
+                "verbose_name_plural": "sale allocations",
+            },
+        ),
+        migrations.CreateModel(
+            name="Credit",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("sale", "sale"),
+                            ("wage", "wage"),
+                            ("dividend", "dividend"),
+                            ("rent", "land rent"),
+                            ("other", "other"),
+                        ],
+                        default="sale",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("amount_fen", models.BigIntegerField(verbose_name="amount (fen)")),
+                ("credited_on", models.DateField(verbose_name="credited on")),
+                ("made_at", models.DateTimeField(verbose_name="made at")),
+                (
+                    "reverses",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversals",
+                        to="suppliers.credit",
+                    ),
+                ),
+                (
+                    "household",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="credits", to="suppliers.household"
+                    ),
+                ),
+                (
+                    "allocation",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit",
+                        to="suppliers.saleallocation",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "credit",
+                "verbose_name_plural": "credits",
+            },
+        ),
+        migrations.CreateModel(
+            name="TownshipStaff",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "township",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="staff", to="suppliers.township"
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="township_post",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Village",
+            fields=[
+                ("code", models.CharField(max_length=12, primary_key=True, serialize=False, verbose_name="code")),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                (
+                    "township",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="villages",
+                        to="suppliers.township",
+                        verbose_name="township",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "village",
+                "verbose_name_plural": "villages",
+                "ordering": ["code"],
+            },
         ),
         migrations.AddField(
-            model_name='cooperative',
-            name='village',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cooperatives', to='suppliers.village', verbose_name='village'),
+            model_name="household",
+            name="village",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="households",
+                to="suppliers.village",
+                verbose_name="village",
+            ),
+        ),
+        migrations.AddField(
+            model_name="cooperative",
+            name="village",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cooperatives",
+                to="suppliers.village",
+                verbose_name="village",
+            ),
         ),
         migrations.CreateModel(
-            name='CooperativeStaff',
+            name="CooperativeStaff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'owner'), ('seller', 'seller'), ('packer', 'packer')], default='owner', max_length=8, verbose_name='role')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='to')),
-                ('cooperative', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='staff', to='suppliers.cooperative')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cooperative_posts', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "owner"), ("seller", "seller"), ("packer", "packer")],
+                        default="owner",
+                        max_length=8,
+                        verbose_name="role",
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="to")),
+                (
+                    "cooperative",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="staff", to="suppliers.cooperative"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cooperative_posts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'cooperative staff',
-                'verbose_name_plural': 'cooperative staff',
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='staff_ends_after_start'), models.UniqueConstraint(fields=('user', 'cooperative', 'starts_on'), name='one_post_a_day')],
+                "verbose_name": "cooperative staff",
+                "verbose_name_plural": "cooperative staff",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                        ),
+                        name="staff_ends_after_start",
+                    ),
+                    models.UniqueConstraint(fields=("user", "cooperative", "starts_on"), name="one_post_a_day"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HouseholdMerger',
+            name="HouseholdMerger",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('merged_on', models.DateField(verbose_name='merged on')),
-                ('household', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mergers', to='suppliers.household')),
-                ('into', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merged_from', to='suppliers.household')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("merged_on", models.DateField(verbose_name="merged on")),
+                (
+                    "household",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="mergers", to="suppliers.household"
+                    ),
+                ),
+                (
+                    "into",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged_from",
+                        to="suppliers.household",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('household', 'into'), name='merged_once_into_one'), models.CheckConstraint(condition=models.Q(('household', models.F('into')), _negated=True), name='no_merger_with_itself')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("household", "into"), name="merged_once_into_one"),
+                    models.CheckConstraint(
+                        condition=models.Q(("household", models.F("into")), _negated=True), name="no_merger_with_itself"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HouseholdStatus',
+            name="HouseholdStatus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(max_length=20, verbose_name='category')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='to')),
-                ('household', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statuses', to='suppliers.household')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("category", models.CharField(max_length=20, verbose_name="category")),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="to")),
+                (
+                    "household",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="statuses", to="suppliers.household"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'household status',
-                'verbose_name_plural': 'household statuses',
-                'ordering': ['household', 'starts_on'],
-                'indexes': [models.Index(fields=['household', 'category', 'starts_on', 'ends_on'], name='status_lookup')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='status_ends_after_start'), models.UniqueConstraint(fields=('household', 'starts_on'), name='one_status_a_day')],
+                "verbose_name": "household status",
+                "verbose_name_plural": "household statuses",
+                "ordering": ["household", "starts_on"],
+                "indexes": [
+                    models.Index(fields=["household", "category", "starts_on", "ends_on"], name="status_lookup")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                        ),
+                        name="status_ends_after_start",
+                    ),
+                    models.UniqueConstraint(fields=("household", "starts_on"), name="one_status_a_day"),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='membership_ends_after_start'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
+                name="membership_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('household', 'cooperative', 'starts_on'), name='one_membership_a_day'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("household", "cooperative", "starts_on"), name="one_membership_a_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='produce',
-            constraint=models.UniqueConstraint(fields=('cooperative', 'code'), name='one_produce_a_cooperative'),
+            model_name="produce",
+            constraint=models.UniqueConstraint(fields=("cooperative", "code"), name="one_produce_a_cooperative"),
         ),
         migrations.AddConstraint(
-            model_name='pack',
-            constraint=models.UniqueConstraint(fields=('produce', 'sku'), name='one_pack_a_sku'),
+            model_name="pack",
+            constraint=models.UniqueConstraint(fields=("produce", "sku"), name="one_pack_a_sku"),
         ),
         migrations.AddConstraint(
-            model_name='pack',
-            constraint=models.CheckConstraint(condition=models.Q(('gross_g__gte', models.F('net_g')), ('net_g__gt', 0)), name='pack_weights'),
+            model_name="pack",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("gross_g__gte", models.F("net_g")), ("net_g__gt", 0)), name="pack_weights"
+            ),
         ),
         migrations.AddIndex(
-            model_name='purchaselot',
-            index=models.Index(fields=['produce', 'bought_on', 'id'], name='lot_fifo'),
+            model_name="purchaselot",
+            index=models.Index(fields=["produce", "bought_on", "id"], name="lot_fifo"),
         ),
         migrations.AddConstraint(
-            model_name='purchaselot',
-            constraint=models.CheckConstraint(condition=models.Q(('g__gt', 0)), name='lot_weighs_something'),
+            model_name="purchaselot",
+            constraint=models.CheckConstraint(condition=models.Q(("g__gt", 0)), name="lot_weighs_something"),
         ),
         migrations.AddConstraint(
-            model_name='purchaselot',
-            constraint=models.CheckConstraint(condition=models.Q(('drawn_g__lte', models.F('g'))), name='lot_is_not_overdrawn'),
+            model_name="purchaselot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("drawn_g__lte", models.F("g"))), name="lot_is_not_overdrawn"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='purchaselot',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verified_at__isnull', True), ('verified_how', '')), models.Q(models.Q(('verified_how', ''), _negated=True), ('verified_at__isnull', False)), _connector='OR'), name='lot_verified_how_and_when'),
+            model_name="purchaselot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("verified_at__isnull", True), ("verified_how", "")),
+                    models.Q(models.Q(("verified_how", ""), _negated=True), ("verified_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="lot_verified_how_and_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='purchaselot',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_fen__isnull', True), ('paid_on__isnull', True)), models.Q(('paid_fen__isnull', False), ('paid_on__isnull', False)), _connector='OR'), name='lot_paid_when_and_how_much'),
+            model_name="purchaselot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("paid_fen__isnull", True), ("paid_on__isnull", True)),
+                    models.Q(("paid_fen__isnull", False), ("paid_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="lot_paid_when_and_how_much",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='purchaselot',
-            constraint=models.CheckConstraint(condition=models.Q(('drawn_g', 0), ('verified_at__isnull', False), _connector='OR'), name='lot_drawn_only_when_verified'),
+            model_name="purchaselot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("drawn_g", 0), ("verified_at__isnull", False), _connector="OR"),
+                name="lot_drawn_only_when_verified",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='saleallocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('g__gt', 0), ('reverses__isnull', True), ('sales_fen__gte', 0)), models.Q(('g__lte', 0), ('reverses__isnull', False), ('sales_fen__lte', 0)), _connector='OR'), name='allocation_sign'),
+            model_name="saleallocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("g__gt", 0), ("reverses__isnull", True), ("sales_fen__gte", 0)),
+                    models.Q(("g__lte", 0), ("reverses__isnull", False), ("sales_fen__lte", 0)),
+                    _connector="OR",
+                ),
+                name="allocation_sign",
+            ),
         ),
         migrations.AddIndex(
-            model_name='credit',
-            index=models.Index(fields=['credited_on', 'household'], name='credit_by_day'),
+            model_name="credit",
+            index=models.Index(fields=["credited_on", "household"], name="credit_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='credit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount_fen__gte', 0), ('reverses__isnull', True)), models.Q(('amount_fen__lte', 0), ('reverses__isnull', False)), _connector='OR'), name='credit_sign'),
+            model_name="credit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount_fen__gte", 0), ("reverses__isnull", True)),
+                    models.Q(("amount_fen__lte", 0), ("reverses__isnull", False)),
+                    _connector="OR",
+                ),
+                name="credit_sign",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='credit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'sale'), _negated=True), ('allocation__isnull', False), _connector='OR'), name='sale_credit_has_its_allocation'),
+            model_name="credit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "sale"), _negated=True), ("allocation__isnull", False), _connector="OR"
+                ),
+                name="sale_credit_has_its_allocation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='household',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gte', 1), ('size__lte', 30)), name='household_has_people'),
+            model_name="household",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("size__gte", 1), ("size__lte", 30)), name="household_has_people"
+            ),
         ),
     ]

@@ -77,9 +77,7 @@ class Credit(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.SALE)
     amount_fen = models.BigIntegerField(_("amount (fen)"))
     credited_on = models.DateField(_("credited on"))
-    allocation = models.OneToOneField(
-        SaleAllocation, models.PROTECT, null=True, blank=True, related_name="credit"
-    )
+    allocation = models.OneToOneField(SaleAllocation, models.PROTECT, null=True, blank=True, related_name="credit")
     made_at = models.DateTimeField(_("made at"))
     reverses = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="reversals")
 

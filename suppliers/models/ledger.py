@@ -18,11 +18,11 @@ month_day = RegexValidator(r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", _("Write 
 class ProduceQuerySet(models.QuerySet):
     def households_supplying(self, *, since: dt.date, on: dt.date) -> dict[int, int]:
         """For each of these, by id: distinct registered households with a verified lot bought from `since` to `on`."""
-        lots = PurchaseLot.objects.filter(produce__in=self, bought_on__gte=since, bought_on__lte=on).verified().eligible()
+        lots = (
+            PurchaseLot.objects.filter(produce__in=self, bought_on__gte=since, bought_on__lte=on).verified().eligible()
+        )
         return dict(
-            lots.values("produce")
-            .annotate(n=models.Count(counts_as(on), distinct=True))
-            .values_list("produce", "n")
+            lots.values("produce").annotate(n=models.Count(counts_as(on), distinct=True)).values_list("produce", "n")
         )
 
 

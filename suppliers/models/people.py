@@ -42,9 +42,7 @@ class CooperativeQuerySet(models.QuerySet):
             return self.none()
         if user.is_staff:
             return self
-        return self.filter(
-            pk__in=CooperativeStaff.objects.on(days.today()).filter(user=user).values("cooperative")
-        )
+        return self.filter(pk__in=CooperativeStaff.objects.on(days.today()).filter(user=user).values("cooperative"))
 
 
 class Cooperative(models.Model):
@@ -125,7 +123,6 @@ class HouseholdQuerySet(models.QuerySet):
             cooperative__in=Cooperative.objects.visible_to(user).values("pk")
         ).values("household")
         return self.filter(Q(village__township__in=own_township) | Q(pk__in=own_members))
-
 
     def members_of(self, cooperative: Cooperative, *, on: dt.date) -> Self:
         """The households that deliver to `cooperative` on a day."""

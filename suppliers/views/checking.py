@@ -20,7 +20,11 @@ def slips(request: HttpRequest) -> HttpResponse:
     """What waits to be checked, the oldest first; the post of a slip's id says that it was checked with the household."""
     post = TownshipStaff.objects.select_related("township").filter(user=request.user).first()
     # Without a township nothing is one's own: a township of None would mean the slips that name no household.
-    own = PurchaseLot.objects.filter(household__village__township=post.township_id) if post else PurchaseLot.objects.none()
+    own = (
+        PurchaseLot.objects.filter(household__village__township=post.township_id)
+        if post
+        else PurchaseLot.objects.none()
+    )
     if request.method == "POST":
         slip = request.POST.get("slip", "")
         lot = get_object_or_404(own, pk=slip if slip.isdecimal() and len(slip) < 19 else 0)

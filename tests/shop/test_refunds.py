@@ -52,7 +52,15 @@ def test_the_second_post_gives_it_back_and_a_third_changes_nothing(staff, order,
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("yuan", "88.01"), ("yuan", "-1"), ("yuan", "10e9"), ("yuan", "abc"), ("kg", "2.501"), ("kg", "-1"), ("kg", "1e9")],
+    [
+        ("yuan", "88.01"),
+        ("yuan", "-1"),
+        ("yuan", "10e9"),
+        ("yuan", "abc"),
+        ("kg", "2.501"),
+        ("kg", "-1"),
+        ("kg", "1e9"),
+    ],
 )
 def test_more_than_is_left_or_no_number_is_said_at_its_field(staff, order, form, field, value):
     name = f"{field}_{order.sale.lines.get().pk}"
@@ -77,7 +85,11 @@ def test_a_refund_without_an_amount_is_refused(staff, order):
 
 def test_nobody_but_county_staff_finds_the_page(client, order, form):
     assert client.post(page(order), form).status_code == 302  # to the sign-in
-    for user in (f.make_user("buyer"), f.make_user("o", *access.ROLES), f.make_user("c", cooperative=f.make_cooperative())):
+    for user in (
+        f.make_user("buyer"),
+        f.make_user("o", *access.ROLES),
+        f.make_user("c", cooperative=f.make_cooperative()),
+    ):
         client.force_login(user)
         assert client.post(page(order), form | {"confirmed": "yes"}).status_code == 404
     assert not Refund.objects.exists()

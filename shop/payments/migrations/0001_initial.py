@@ -5,31 +5,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('order', '0022_shippingaddress_area_code'),
+        ("order", "0022_shippingaddress_area_code"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.CharField(max_length=120, unique=True, verbose_name='event')),
-                ('gateway', models.CharField(max_length=20, verbose_name='payment method')),
-                ('kind', models.CharField(choices=[('paid', 'paid'), ('refunded', 'refunded')], max_length=8, verbose_name='kind')),
-                ('amount_fen', models.PositiveBigIntegerField(verbose_name='amount (fen)')),
-                ('applied', models.BooleanField(verbose_name='applied')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='order.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("event_id", models.CharField(max_length=120, unique=True, verbose_name="event")),
+                ("gateway", models.CharField(max_length=20, verbose_name="payment method")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("paid", "paid"), ("refunded", "refunded")], max_length=8, verbose_name="kind"
+                    ),
+                ),
+                ("amount_fen", models.PositiveBigIntegerField(verbose_name="amount (fen)")),
+                ("applied", models.BooleanField(verbose_name="applied")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="order.order"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'payment',
-                'verbose_name_plural': 'payments',
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('applied', True), ('kind', 'paid')), fields=('order',), name='an_order_paid_once')],
+                "verbose_name": "payment",
+                "verbose_name_plural": "payments",
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("applied", True), ("kind", "paid")),
+                        fields=("order",),
+                        name="an_order_paid_once",
+                    )
+                ],
             },
         ),
     ]

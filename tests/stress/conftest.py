@@ -26,37 +26,21 @@ def server() -> str:
     return urlunsplit(urlsplit(given)._replace(scheme="postgresql"))
 
 
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory, server):
+    found = {kind: machine.Store(kind, tmp_path_factory.mktemp("db"), server) for kind in machine.KINDS}
+    yield found
+    for one in found.values():
+        one.close()
+
+
 @pytest.fixture(scope="session", params=machine.KINDS)
-def store(request, tmp_path_factory, server):
-    one = machine.Store(request.param, tmp_path_factory.mktemp("db"), server)
-    yield one
-    one.close()
+def store(request, stores) -> machine.Store:
+    """Databases of one kind, then of the other."""
+    return stores[request.param]
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory, server):
-    """A store for what does not depend on the kind of database."""
-    one = machine.Store("postgresql", tmp_path_factory.mktemp("db"), server)
-    yield one
-    one.close()
-
-
-@pytest.fixture(scope="session")
-def tables(store, tmp_path_factory) -> machine.Database:
-    """A database with tables and nothing in them."""
-    return machine.with_tables(store, tmp_path_factory.mktemp("tables"))
-
-
-@pytest.fixture(scope="session")
-def unassessed(store, tables, tmp_path_factory) -> machine.Database:
-    """The small half-year, happened, refunds and all, and no shipment of it assessed."""
-    database = store.copy(tables)
-    machine.program(database, tmp_path_factory.mktemp("half-year"), "half-year")
-    return database
-
-
-@pytest.fixture(scope="session")
-def assessed(store, unassessed, tmp_path_factory) -> tuple[machine.Database, dict]:
-    """The same after an undisturbed assessment; and how many statements and seconds that took."""
-    database = store.copy(unassessed)
-    return database, machine.program(database, tmp_path_factory.mktemp("assessed"), "run", "assess")
+def postgresql(stores) -> machine.Store:
+    """For what does not depend on the kind of database."""
+    return stores["postgresql"]

@@ -19,7 +19,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar
+from functools import cached_property
+from http.cookiejar import Cookie, CookieJar
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -60,6 +61,15 @@ class Database:
                 connection.execute(sql)
 
 
+@dataclass(frozen=True)
+class Undisturbed:
+    """What work came to that was left in peace, and how long it took."""
+
+    database: Database
+    statements: int
+    seconds: float
+
+
 class Store:
     """Databases of one kind, on a PostgreSQL server or as SQLite files in a folder. All are gone after `close`."""
 
@@ -81,6 +91,27 @@ class Store:
             connection.execute(f"CREATE DATABASE {name}{of}")
         self._names.append(name)
         return Database(urlunsplit(urlsplit(self.server)._replace(path=f"/{name}")))
+
+    @cached_property
+    def tables(self) -> Database:
+        """A database with tables and nothing in them; this and the next are filled once, to be copied."""
+        database = self.copy()
+        with shop(self.folder, database) as one:
+            one.run("-c", real.PREPARE)
+        return database
+
+    @cached_property
+    def unassessed(self) -> Database:
+        """The small half-year, happened, refunds and all, and no shipment of it assessed."""
+        database = self.copy(self.tables)
+        program(database, self.folder, "half-year")
+        return database
+
+    @cached_property
+    def assessed(self) -> "Undisturbed":
+        """The same after an assessment that nobody killed."""
+        database = self.copy(self.unassessed)
+        return Undisturbed(database, **program(database, self.folder, "run", "assess"))
 
     def close(self) -> None:
         if self._names:
@@ -109,12 +140,10 @@ def program(database: Database, folder: Path, *words: str) -> dict:
         return json.loads(one.run("-m", "tests.stress.program", *words).splitlines()[-1])
 
 
-def with_tables(store: Store, folder: Path) -> Database:
-    """A new database with tables and nothing in them."""
-    database = store.copy()
-    with shop(folder, database) as one:
-        one.run("-c", real.PREPARE)
-    return database
+def kill(database: Database, folder: Path, work: str, *, like: Undisturbed, seed: int, kills: int) -> int:
+    """Begin `work` so many times, ended by SIGKILL at places by chance; return how often it was killed before its end."""
+    words = ("kill", work, str(seed), str(kills), str(like.statements), str(like.seconds))
+    return program(database, folder, *words)["kills"]
 
 
 def start_web(shop: real.Shop, *, without: str = "") -> None:
@@ -171,8 +200,31 @@ class Visitor:
     """Somebody with a browser of his own: cookies are kept, a form is posted as the last page had it."""
 
     def __init__(self, url: str, session: str = ""):
-        self.url, self.page, self.session = url, "", session
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()), Here)
+        self.url, self.page = url, ""
+        jar = CookieJar()
+        if session:
+            # As if signed in before.
+            jar.set_cookie(
+                Cookie(
+                    0,
+                    "sessionid",
+                    session,
+                    None,
+                    False,
+                    "127.0.0.1",
+                    False,
+                    False,
+                    "/",
+                    True,
+                    False,
+                    None,
+                    True,
+                    None,
+                    None,
+                    {},
+                )
+            )
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), Here)
 
     def get(self, path: str) -> Answer:
         return self._ask(path, None, 60)
@@ -188,8 +240,6 @@ class Visitor:
 
     def _ask(self, path: str, data: bytes | None, seconds: float) -> Answer:
         request = urllib.request.Request(self.url + path, data)  # noqa: S310  (our own server)
-        if self.session:
-            request.add_header("Cookie", f"sessionid={self.session}")
         began = time.monotonic()
         try:
             answer = self.opener.open(request, timeout=seconds)

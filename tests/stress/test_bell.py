@@ -33,11 +33,6 @@ def black_hole():
         yield f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
 
 
-@pytest.fixture(scope="module")
-def tables(postgresql, tmp_path_factory) -> machine.Database:
-    return machine.with_tables(postgresql, tmp_path_factory.mktemp("tables"))
-
-
 class Trade:
     """A shop with a box of walnuts in it, a buyer, and its cooperative; each step's answer is kept."""
 
@@ -75,12 +70,12 @@ class Trade:
 
 
 @pytest.fixture(params=[closed, black_hole])
-def trade(request, postgresql, tables, tmp_path):
+def trade(request, postgresql, tmp_path):
     """How to open a shop whose broker is dead, with or without the guard."""
 
     @contextmanager
     def opened(*, without: str = ""):
-        database = postgresql.copy(tables)
+        database = postgresql.copy(postgresql.tables)
         goods = machine.program(database, tmp_path, "shelf", "10")
         with request.param() as broker, machine.shop(tmp_path, database) as shop:
             living = shop.environment["REDIS_URL"]
@@ -117,19 +112,9 @@ def test_with_a_bare_delay_the_sender_gets_an_error_or_waits(trade):
             assert buyer_and_seller.dispatch().status == 500
 
 
-@pytest.fixture(scope="module")
-def half_year(postgresql, tables, tmp_path_factory) -> tuple[machine.Database, list[tuple]]:
-    """The small half-year, not assessed; and the awards that an undisturbed assessment gives it."""
-    database = postgresql.copy(tables)
-    machine.program(database, tmp_path_factory.mktemp("half-year"), "half-year")
-    undisturbed = postgresql.copy(database)
-    machine.program(undisturbed, tmp_path_factory.mktemp("assessed"), "run", "assess")
-    return database, undisturbed.rows(AWARDS)
-
-
-def test_what_a_killed_worker_had_begun_is_finished_by_the_sweep_and_by_nothing_else(half_year, postgresql, tmp_path):
-    template, expected = half_year
-    database = postgresql.copy(template)
+def test_what_a_killed_worker_had_begun_is_finished_by_the_sweep_and_by_nothing_else(postgresql, tmp_path):
+    expected = postgresql.assessed.database.rows(AWARDS)
+    database = postgresql.copy(postgresql.unassessed)
     with machine.shop(tmp_path, database) as shop:
         shop.start_bell()
         machine.start_worker(shop, app="tests.stress.slow_worker", beat=False)

@@ -4,6 +4,8 @@ Guard: the queue is frozen first, each batch is one transaction that reads the p
 settlement once (logistics/actions/settlement.py, the constraints of its tables). Control: a plain loop that pays.
 """
 
+from pathlib import Path
+
 import pytest
 
 from tests.stress import machine
@@ -19,7 +21,7 @@ FACTS = {
     "settlements": "SELECT state FROM logistics_settlement",
 }
 PAID = "SELECT SUM(amount_fen) FROM audit_ledger"
-ROUNDS, KILLS, AT_ONCE = 3, 6, 2
+ROUNDS, KILLS, AT_ONCE = 2, 8, 2
 
 
 def facts(database: machine.Database) -> dict[str, list[tuple]]:
@@ -27,73 +29,68 @@ def facts(database: machine.Database) -> dict[str, list[tuple]]:
 
 
 @pytest.fixture(scope="module")
-def due(store, assessed) -> machine.Database:
-    """The assessed half-year, and an envelope that does not last for all of it."""
-    database = store.copy(assessed[0])
-    wanted = database.rows("SELECT SUM(kept_fen) FROM audit_awards")[0][0]
-    database.execute(f"UPDATE logistics_envelope SET amount_fen = {wanted // 2} WHERE starts_on = '2019-01-01'")
+def due(store) -> machine.Database:
+    """The assessed half-year, and an envelope that lasts for half of it."""
+    database = store.copy(store.assessed.database)
+    half = owed(database) // 2
+    database.execute(f"UPDATE logistics_envelope SET amount_fen = {half} WHERE starts_on = '2019-01-01'")
     return database
 
 
 @pytest.fixture(scope="module")
-def settled(store, due, tmp_path_factory) -> tuple[dict, dict]:
-    """What an undisturbed settlement comes to, and how long it takes."""
+def settled(store, due, tmp_path_factory) -> machine.Undisturbed:
     database = store.copy(due)
     took = machine.program(database, tmp_path_factory.mktemp("settled"), "run", "settle")
-    return facts(database), took
-
-
-def test_a_settlement_killed_anywhere_pays_the_same_fen(store, due, settled, tmp_path):
-    expected, took = settled
-    assert len(expected["ledger"]) > 50
-    assert expected["settlements"] == [("done",)]
-    how_long = (str(took["statements"]), str(took["seconds"]))
-    kills = 0
-    for seed in range(ROUNDS):
-        database = store.copy(due)
-        kills += machine.program(database, tmp_path, "kill", "settle", str(seed), str(KILLS), *how_long)["kills"]
-        with machine.shop(tmp_path, database) as shop:
-            shop.manage("settle", "WX-SD-DEMO", "2019-01-01..2019-06-30")
-        assert facts(database) == expected
-    assert kills >= ROUNDS * 2
-
-
-def test_two_settlements_at_once_are_one(store, due, settled, tmp_path):
-    expected, _took = settled
-    database = store.copy(due)
-    with machine.shop(tmp_path, database) as shop:
-        assert meet(shop, "settle") == [0, 0]
-    assert facts(database) == expected
-
-
-def meet(shop, work: str) -> list[int]:
-    command = ("-m", "tests.stress.program", "meet", work, str(shop.folder), str(AT_ONCE))
-    return machine.at_once(shop, *command, processes=AT_ONCE)
-
-
-@pytest.fixture
-def unguarded(store, assessed) -> machine.Database:
-    """Without the constraint that refuses to pay an award twice, too; and money enough for all."""
-    database = store.copy(assessed[0])
-    database.execute("DROP INDEX an_award_paid_once_a_settlement")
-    return database
+    return machine.Undisturbed(database, **took)
 
 
 def owed(database: machine.Database) -> int:
     return database.rows("SELECT SUM(kept_fen) FROM audit_awards")[0][0]
 
 
-def test_a_plain_loop_that_is_killed_no_longer_adds_up(unguarded, store, tmp_path):
-    took = machine.program(store.copy(unguarded), tmp_path, "run", "settle-unguarded")
-    how_long = (str(took["statements"]), str(took["seconds"]))
-    killed = machine.program(unguarded, tmp_path, "kill", "settle-unguarded", "0", str(KILLS), *how_long)["kills"]
-    assert killed >= 1
+def test_a_settlement_killed_anywhere_pays_the_same_fen(store, due, settled, tmp_path):
+    expected = facts(settled.database)
+    assert len(expected["queue"]) > 200
+    assert any(deferred for *_item, deferred, _cut, _reason in expected["queue"])
+    assert expected["settlements"] == [("done",)]
+    kills = 0
+    for seed in range(ROUNDS):
+        database = store.copy(due)
+        kills += machine.kill(database, tmp_path, "settle", like=settled, seed=seed, kills=KILLS)
+        with machine.shop(tmp_path, database) as shop:
+            shop.manage("settle", "WX-SD-DEMO", "2019-01-01..2019-06-30")
+        assert facts(database) == expected
+    assert kills >= 2 * ROUNDS
+
+
+def test_two_settlements_at_once_are_one(store, due, settled, tmp_path):
+    database = store.copy(due)
+    assert both(database, tmp_path, "settle") == [0, 0]
+    assert facts(database) == facts(settled.database)
+
+
+def both(database: machine.Database, folder: Path, work: str) -> list[int]:
+    """Do `work` twice at once; return how each process ended."""
+    with machine.shop(folder, database) as shop:
+        command = ("-m", "tests.stress.program", "meet", work, str(folder), str(AT_ONCE))
+        return machine.at_once(shop, *command, processes=AT_ONCE)
+
+
+@pytest.fixture
+def unguarded(store) -> machine.Database:
+    """Money enough for all, and no constraint that refuses to pay an award twice."""
+    database = store.copy(store.assessed.database)
+    database.execute("DROP INDEX an_award_paid_once_a_settlement")
+    return database
+
+
+def test_a_plain_loop_that_is_killed_does_not_add_up(unguarded, store, settled, tmp_path):
+    assert machine.kill(unguarded, tmp_path, "settle-unguarded", like=settled, seed=0, kills=KILLS)
     machine.program(unguarded, tmp_path, "run", "settle-unguarded")
     spent = unguarded.rows("SELECT spent_fen FROM audit_programmes")[0][0]
-    assert spent > owed(unguarded)  # booked again for what it was about when it was killed
+    assert spent > owed(unguarded)  # what it was about when it was killed is booked again
 
 
 def test_two_plain_loops_at_once_pay_twice(unguarded, tmp_path):
-    with machine.shop(tmp_path, unguarded) as shop:
-        assert meet(shop, "settle-unguarded") == [0, 0]
-    assert unguarded.rows(PAID)[0][0] == 2 * owed(unguarded)
+    assert both(unguarded, tmp_path, "settle-unguarded") == [0, 0]
+    assert unguarded.rows("SELECT SUM(amount_fen) FROM audit_ledger")[0][0] == 2 * owed(unguarded)

@@ -14,9 +14,9 @@ ATTEMPTS = 5  # without the guard it is a race, which the shop may win now and t
 
 
 @pytest.fixture
-def shelf(store, tables, tmp_path):
+def shelf(store, tmp_path):
     """A database with the last ten boxes in it, and where they are sold."""
-    database = store.copy(tables)
+    database = store.copy(store.tables)
     return database, machine.program(database, tmp_path, "shelf", str(IN_STOCK))
 
 

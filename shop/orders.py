@@ -428,10 +428,14 @@ def _recognise(sale_ids: Iterable[int]) -> None:
 def receive_by_default() -> int:
     """Mark received what left ten days ago or earlier and nobody has signed for. Return how many shipments.
 
-    The day is the tenth after dispatch, however late the sweep comes.
+    Private buyers' alone: what goes to an institution is received when it is accepted (验收). The day is the tenth after dispatch, however late the sweep comes.
     """
     term = dt.timedelta(days=RECEIVED_BY_DEFAULT_DAYS)
-    late = Shipment.objects.filter(state=Shipment.State.DISPATCHED, dispatched_on__lte=days.today() - term)
+    late = Shipment.objects.filter(
+        state=Shipment.State.DISPATCHED,
+        dispatched_on__lte=days.today() - term,
+        consignment__order__sale__buyer_kind=Sale.BuyerKind.INDIVIDUAL,
+    )
     by_day: dict[dt.date, list[Shipment]] = defaultdict(list)
     for shipment in late.order_by("pk")[:500]:
         by_day[shipment.dispatched_on + term].append(shipment)

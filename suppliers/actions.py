@@ -245,6 +245,8 @@ def enter_lot(
 
     Raises ValidationError, by field, where the slip cannot be true.
     """
+    # One slip at a time in a cooperative: a form sent twice finds the first one's number taken.
+    Cooperative.objects.select_for_update().get(pk=produce.cooperative_id)
     errors = {}
     if bought_on > days.today():
         errors["bought_on"] = _("The day of purchase is still to come. Write the day the goods were weighed.")

@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from oscar.core.loading import get_model
 
 from logistics.models import Award, Shipment
@@ -116,11 +116,11 @@ def report_xlsx(request: HttpRequest) -> HttpResponse:
     return HttpResponse(content, content_type=XLSX, headers=headers)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*READS_EVIDENCE)
 def find(request: HttpRequest) -> HttpResponse:
-    """Go to the order or the household whose number was typed."""
-    number = "".join(sign for sign in request.GET.get("q", "") if sign.isprintable()).strip()[:64]
+    """Go to the order or the household whose number was posted: what is typed here by mistake, a name, is in no address."""
+    number = "".join(sign for sign in request.POST.get("q", "") if sign.isprintable()).strip()[:64]
     if number:
         if order := Order.objects.filter(number__iexact=number, sale__isnull=False).first():
             return redirect("officials:order", number=order.number)

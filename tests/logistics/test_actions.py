@@ -351,3 +351,12 @@ def test_what_nobody_signed_for_is_received_by_default_after_ten_days():
     order.refresh_from_db()
     other.refresh_from_db()
     assert (order.status, order.sale.received_how, other.status) == ("received", "default", "dispatched")
+
+
+def test_what_an_institution_has_not_accepted_stays_on_its_way():
+    order = f.place_order((f.make_pack(), 1), buyer_kind="institution", placed_at=days.at(MAR_1))
+    f.pay(order, on=MAR_1)
+    f.dispatch(order, on=MAR_5)
+    assert orders.receive_by_default() == 0
+    order.refresh_from_db()
+    assert order.status == "dispatched"

@@ -386,12 +386,12 @@ def test_a_number_that_is_typed_leads_to_its_page(half_year, sign_in):
     client = sign_in(access.OFFICIAL)
     address = reverse("officials:find")
     number, household_no = half_year["june"].number, half_year["tan"].household_no
-    assert client.get(address, {"q": f" {number} "}).url == reverse("officials:order", args=[number])
-    assert client.get(address, {"q": household_no.lower()}).url == reverse("officials:household", args=[household_no])
-    page = client.get(address, {"q": "<b>" + "9" * 500})
+    assert client.post(address, {"q": f" {number} "}).url == reverse("officials:order", args=[number])
+    assert client.post(address, {"q": household_no.lower()}).url == reverse("officials:household", args=[household_no])
+    page = client.post(address, {"q": "<b>" + "9" * 500})
     assert page.status_code == 200
     assert "<b>9" not in page.content.decode()
-    assert client.get(address, {"q": "a\x00b"}).status_code == 200
+    assert client.post(address, {"q": "a\x00b"}).status_code == 200
     assert (
         client.get(reverse("officials:awards"), {"tier": "\x00", "cooperative": "\x00", "page": "x"}).status_code == 200
     )

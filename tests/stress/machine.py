@@ -101,6 +101,12 @@ class Store:
         return database
 
     @cached_property
+    def shelf(self) -> tuple[Database, dict]:
+        """Ten boxes of walnuts, the last, and where they are (see `shelf` in tests.stress.program)."""
+        database = self.copy(self.tables)
+        return database, program(database, self.folder, "shelf", "10")
+
+    @cached_property
     def unassessed(self) -> Database:
         """The small half-year, happened, refunds and all, and no shipment of it assessed."""
         database = self.copy(self.tables)

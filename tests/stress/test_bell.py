@@ -42,7 +42,6 @@ class Trade:
         self.cooperative = machine.Visitor(shop.url, session=goods["session"])
 
     def place(self) -> machine.Answer:
-        # A page each, so that the first one's start-up is not in the time of the step.
         self.buyer.get(self.goods["page"])
         self.buyer.post(f"/basket/add/{self.goods['product']}/", quantity="1")
         self.buyer.get("/checkout/")
@@ -75,9 +74,9 @@ def trade(request, postgresql, tmp_path):
 
     @contextmanager
     def opened(*, without: str = ""):
-        database = postgresql.copy(postgresql.tables)
-        goods = machine.program(database, tmp_path, "shelf", "10")
-        with request.param() as broker, machine.shop(tmp_path, database) as shop:
+        full, goods = postgresql.shelf
+        database = postgresql.copy(full)
+        with request.param() as broker, machine.shop(tmp_path, database, WEB_CONCURRENCY="1") as shop:
             living = shop.environment["REDIS_URL"]
             shop.environment["REDIS_URL"] = broker
             machine.start_web(shop, without=without)

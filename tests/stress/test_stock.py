@@ -13,13 +13,6 @@ BUYERS, IN_STOCK = 50, 10
 ATTEMPTS = 5  # without the guard it is a race, which the shop may win now and then
 
 
-@pytest.fixture
-def shelf(store, tmp_path):
-    """A database with the last ten boxes in it, and where they are sold."""
-    database = store.copy(store.tables)
-    return database, machine.program(database, tmp_path, "shelf", str(IN_STOCK))
-
-
 def rush(url: str, goods: dict) -> list[machine.Answer]:
     """Let everybody buy one, the last click at the same moment; return all that the server answered."""
     answers: list[machine.Answer] = []
@@ -47,8 +40,9 @@ def rush(url: str, goods: dict) -> list[machine.Answer]:
     return answers
 
 
-def test_of_fifty_buyers_at_once_ten_get_the_last_ten_and_nobody_an_error(shelf, tmp_path):
-    database, goods = shelf
+def test_of_fifty_buyers_at_once_ten_get_the_last_ten_and_nobody_an_error(store, tmp_path):
+    full, goods = store.shelf
+    database = store.copy(full)
     with machine.shop(tmp_path, database) as shop:
         machine.start_web(shop)
         answers = rush(shop.url, goods)
@@ -61,8 +55,8 @@ def test_of_fifty_buyers_at_once_ten_get_the_last_ten_and_nobody_an_error(shelf,
     assert database.rows("SELECT SUM(quantity) FROM audit_lines") == [(10,)]
 
 
-def test_without_the_conditional_update_more_than_ten_are_sold(shelf, store, tmp_path):
-    full, goods = shelf
+def test_without_the_conditional_update_more_than_ten_are_sold(store, tmp_path):
+    full, goods = store.shelf
     for attempt in range(ATTEMPTS):
         database = store.copy(full)
         folder = tmp_path / str(attempt)

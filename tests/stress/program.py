@@ -1,6 +1,6 @@
 """Programs that the stress tests run on a database of their own: `python -m tests.stress.program NAME …`.
 
-Each prints one line of JSON. `kill` forks a process for the work, stops or watches it and ends it with SIGKILL, again and
+Each prints one line of JSON. `kill` forks a process for the work, lets it come to some place and ends it with SIGKILL, again and
 again, each new one going on where the last was ended.
 """
 
@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 
 import django
@@ -56,23 +57,26 @@ WORK = {
 
 
 class Statements:
-    """Counts the statements of the work, and stops for ever before or after one of them, having said so."""
+    """Counts the statements of the work, says when it comes to one of them, and may stand still there for ever."""
 
-    def __init__(self, stop_at: int = 0, *, after: bool = False, say=lambda: None):
-        self.count, self.stop_at, self.after, self.say = 0, stop_at, after, say
+    def __init__(self, marked: int = 0, *, after: bool = False, stands: bool = False, say=lambda: None):
+        self.count, self.marked, self.after, self.stands, self.say = 0, marked, after, stands, say
 
     def __call__(self, execute, sql, params, many, context):
         self.count += 1
-        if self.count == self.stop_at and not self.after:
-            self._stop()
+        if self.count != self.marked:
+            return execute(sql, params, many, context)
+        if not self.after:
+            self._mark()
         result = execute(sql, params, many, context)
-        if self.count == self.stop_at:
-            self._stop()
+        if self.after:
+            self._mark()
         return result
 
-    def _stop(self) -> None:
+    def _mark(self) -> None:
         self.say()
-        time.sleep(600)
+        if self.stands:
+            time.sleep(600)
 
 
 # ── What can be asked for ────────────────────────────────────────────────────────────────────────────────────────────
@@ -80,44 +84,43 @@ class Statements:
 
 def run(name: str) -> dict:
     """Do the work undisturbed."""
-    statements, began = Statements(), time.monotonic()
+    statements = Statements()
     with connection.execute_wrapper(statements):
         WORK[name]()
-    return {"statements": statements.count, "seconds": time.monotonic() - began}
+    return {"statements": statements.count}
 
 
-def kill(name: str, seed: str, kills: str, statements: str, seconds: str) -> dict:
-    """Begin the work so many times, each time ended with SIGKILL: at a statement, or at a moment, by chance.
+def kill(name: str, seed: str, kills: str, statements: str) -> dict:
+    """Begin the work so many times, each time ended with SIGKILL; stop where it comes to its end before.
 
-    `statements` and `seconds` say how long the work takes undisturbed. Less is done where the work ends before.
+    `statements` says how many the work takes undisturbed. It is killed at most a third of them further on, so that it gets
+    on from kill to kill: before a statement or after one, standing still or up to 20 ms later, wherever it is then.
     """
     chance, done = random.Random(int(seed)), 0
-    for n in range(int(kills)):
-        # Every second one where it stands after a statement or before one; the others wherever they are.
-        stop_at = chance.randint(1, int(statements)) if n % 2 == 0 else 0
-        moment = chance.uniform(0, float(seconds))
-        if not _begin_and_kill(name, stop_at=stop_at, after=chance.random() < 0.5, moment=moment):
+    while done < int(kills):
+        marked, after = chance.randint(1, int(statements) // 3), chance.random() < 0.5
+        delay = None if done % 2 == 0 else chance.uniform(0, 0.02)
+        if not _begin_and_kill(name, marked=marked, after=after, delay=delay):
             break
         done += 1
     return {"kills": done}
 
 
-def _begin_and_kill(name: str, *, stop_at: int, after: bool, moment: float) -> bool:
+def _begin_and_kill(name: str, *, marked: int, after: bool, delay: float | None) -> bool:
     """Return whether the work was killed; False where it came to its end."""
     reads, writes = os.pipe()
     # This process has no connection to the database yet, so its children share none.
     child = os.fork()
     if child == 0:
         os.close(reads)
-        _work(name, Statements(stop_at, after=after, say=lambda: os.write(writes, b"stopped")))
+        say = partial(os.write, writes, b"here")
+        _work(name, Statements(marked, after=after, stands=delay is None, say=say))
     os.close(writes)
-    if stop_at:
-        os.read(reads, 7)  # stands still, or has ended
-    else:
-        time.sleep(moment)
-    os.close(reads)
+    os.read(reads, 4)  # it is there, or has ended
+    time.sleep(delay or 0)
     os.kill(child, signal.SIGKILL)
     _pid, status = os.waitpid(child, 0)
+    os.close(reads)
     if os.WIFSIGNALED(status):
         return True
     if os.WEXITSTATUS(status):

@@ -8,7 +8,7 @@ from tests.stress import machine
 
 AWARDS = "SELECT shipment_no, rule, tier, assessed_fen, kept_fen, state FROM audit_awards ORDER BY shipment_no"
 WAITING = "SELECT COUNT(*) FROM logistics_shipment WHERE NOT is_assessed"
-ROUNDS, KILLS = 2, 8
+KILLS = 8
 
 
 def test_an_assessment_killed_anywhere_comes_to_the_same_fen(store, tmp_path):
@@ -16,13 +16,12 @@ def test_an_assessment_killed_anywhere_comes_to_the_same_fen(store, tmp_path):
     expected = undisturbed.database.rows(AWARDS)
     assert len(expected) > 400
     kills = 0
-    for seed in range(ROUNDS):
+    while kills < KILLS:  # anew where the work came to its end; the first attempt of each round is surely killed
         database = store.copy(store.unassessed)
-        kills += machine.kill(database, tmp_path, "assess", like=undisturbed, seed=seed, kills=KILLS)
+        kills += machine.kill(database, tmp_path, "assess", like=undisturbed, seed=kills, kills=KILLS)
         machine.program(database, tmp_path, "run", "assess")
         assert database.rows(AWARDS) == expected
         assert database.rows(WAITING) == [(0,)]
-    assert kills >= 2 * ROUNDS
 
 
 def test_shipments_taken_from_the_queue_before_their_awards_are_written_lose_them(store, tmp_path):

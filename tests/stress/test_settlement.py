@@ -21,7 +21,7 @@ FACTS = {
     "settlements": "SELECT state FROM logistics_settlement",
 }
 PAID = "SELECT SUM(amount_fen) FROM audit_ledger"
-ROUNDS, KILLS, AT_ONCE = 2, 8, 2
+KILLS, AT_ONCE = 8, 2
 
 
 def facts(database: machine.Database) -> dict[str, list[tuple]]:
@@ -54,13 +54,12 @@ def test_a_settlement_killed_anywhere_pays_the_same_fen(store, due, settled, tmp
     assert any(deferred for *_item, deferred, _cut, _reason in expected["queue"])
     assert expected["settlements"] == [("done",)]
     kills = 0
-    for seed in range(ROUNDS):
+    while kills < KILLS:  # anew where the work came to its end; the first attempt of each round is surely killed
         database = store.copy(due)
-        kills += machine.kill(database, tmp_path, "settle", like=settled, seed=seed, kills=KILLS)
+        kills += machine.kill(database, tmp_path, "settle", like=settled, seed=kills, kills=KILLS)
         with machine.shop(tmp_path, database) as shop:
             shop.manage("settle", "WX-SD-DEMO", "2019-01-01..2019-06-30")
         assert facts(database) == expected
-    assert kills >= 2 * ROUNDS
 
 
 def test_two_settlements_at_once_are_one(store, due, settled, tmp_path):

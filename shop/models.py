@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from logistics.models import Shipment
 from suppliers.models import Cooperative, Pack, Produce
 
 
@@ -35,12 +36,7 @@ class Sale(models.Model):
         INDIVIDUAL = "individual", _("private person")
         INSTITUTION = "institution", _("institution")
 
-    class Receipt(models.TextChoices):
-        CARRIER = "carrier", _("signed for with the carrier")
-        BUYER = "buyer", _("confirmed by the buyer")
-        DEFAULT = "default", _("by default after 10 days")
-        ACCEPTANCE = "acceptance", _("accepted by the institution")
-        SHEET = "sheet", _("counter's settlement sheet")
+    Receipt = Shipment.Receipt  # an order is received as the last of its shipments was
 
     order = models.OneToOneField("order.Order", models.PROTECT, primary_key=True, related_name="sale")
     token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from logistics.models import Shipment
+from logistics.models import Counter, Shipment, Stop
 from suppliers.models import Cooperative, Pack, Produce
 
 
@@ -36,6 +36,11 @@ class Sale(models.Model):
         INDIVIDUAL = "individual", _("private person")
         INSTITUTION = "institution", _("institution")
 
+    class Delivery(models.TextChoices):
+        PARCEL = "parcel", _("parcel")
+        TRUCK = "truck", _("direct truck")
+        COUNTER = "counter", _("counter pick-up")
+
     Receipt = Shipment.Receipt  # an order is received as the last of its shipments was
 
     order = models.OneToOneField("order.Order", models.PROTECT, primary_key=True, related_name="sale")
@@ -56,6 +61,10 @@ class Sale(models.Model):
     recognised_on = models.DateField(_("counted as a sale on"), null=True, blank=True)
     is_fresh_confirmed = models.BooleanField(_("no-reason return waived for fresh goods"), default=False)
     note = models.CharField(_("order note"), max_length=200, blank=True)
+    delivery = models.CharField(_("delivery"), max_length=8, choices=Delivery.choices, default=Delivery.PARCEL)
+    stop = models.ForeignKey(Stop, models.PROTECT, null=True, blank=True, related_name="sales")
+    counter = models.ForeignKey(Counter, models.PROTECT, null=True, blank=True, related_name="sales")
+    expected_on = models.DateField(_("expected on"), null=True, blank=True)
 
     objects = SaleQuerySet.as_manager()
 
@@ -80,6 +89,12 @@ class Sale(models.Model):
                 | Q(recognised_on__gte=F("received_on"), recognised_on=F("paid_on")),
                 name="sale_recognised_at_the_later_day",
             ),
+            models.CheckConstraint(
+                condition=Q(delivery="parcel", stop__isnull=True, counter__isnull=True)
+                | Q(delivery="truck", stop__isnull=False, counter__isnull=True)
+                | Q(delivery="counter", stop__isnull=True, counter__isnull=False),
+                name="sale_is_delivered_one_way",
+            ),
         ]
         indexes = [
             models.Index(fields=["recognised_on"], name="sales_by_day"),
@@ -95,6 +110,30 @@ class Sale(models.Model):
     @property
     def refunded_fen(self) -> int:
         return self.refunded_goods_fen + self.refunded_freight_fen
+
+
+class InvoiceWish(models.Model):
+    """The invoice (发票) a buyer asked for: in his own name, or in the name and tax number of a unit."""
+
+    class Kind(models.TextChoices):
+        PERSONAL = "personal", _("personal")
+        UNIT = "unit", _("unit")
+
+    sale = models.OneToOneField(Sale, models.CASCADE, primary_key=True, related_name="invoice_wish")
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    title = models.CharField(_("invoice title"), max_length=80)
+    tax_id = models.CharField(_("tax number"), max_length=18, blank=True)
+    email = models.EmailField(_("sent to"), blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="personal", tax_id="") | (Q(kind="unit") & ~Q(tax_id="")),
+                name="invoice_of_a_unit_has_its_tax_number",
+            )
+        ]
+        verbose_name = _("invoice wish")
+        verbose_name_plural = _("invoice wishes")
 
 
 class SaleLineQuerySet(models.QuerySet):

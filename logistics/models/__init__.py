@@ -1,3 +1,4 @@
+from .departures import Counter, Departure, Stop
 from .programme import (
     Award,
     Envelope,
@@ -14,6 +15,8 @@ __all__ = [
     "Award",
     "Carrier",
     "Consignment",
+    "Counter",
+    "Departure",
     "Envelope",
     "LedgerEntry",
     "ProgrammeVersion",
@@ -21,6 +24,7 @@ __all__ = [
     "SettlementItem",
     "Shipment",
     "ShipmentLine",
+    "Stop",
     "SubsidyProgramme",
     "Vehicle",
 ]

@@ -1,6 +1,7 @@
 """How it travelled: carriers, vehicles, each cooperative's part of an order, and its shipments."""
 
 import datetime as dt
+import secrets
 from typing import Self
 
 from django.db import models
@@ -10,6 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from suppliers.base import access
 from suppliers.models import Cooperative, Produce
+
+# Crockford's: no I, L, O or U, which are read out or written down as something else.
+TRACE_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_trace_code() -> str:
+    """Ten signs by chance, of 2⁵⁰ possible codes."""
+    return "".join(secrets.choice(TRACE_SIGNS) for _sign in range(10))
 
 
 class Carrier(models.Model):
@@ -184,6 +193,8 @@ class Shipment(models.Model):
         SHEET = "sheet", _("counter's settlement sheet")
 
     shipment_no = models.CharField(_("shipment number"), max_length=52, unique=True)
+    # On the parcel as a QR code (溯源码): by chance, so that nobody reads other people's parcels by counting on.
+    trace_code = models.CharField(_("trace code"), max_length=16, unique=True, default=new_trace_code, editable=False)
     consignment = models.ForeignKey(Consignment, models.PROTECT, related_name="shipments")
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="shipments")
     vehicle = models.ForeignKey(Vehicle, models.PROTECT, null=True, blank=True, related_name="shipments")

@@ -11,8 +11,10 @@ from .people import (
     counts_as,
 )
 from .places import Township, Village
+from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
+    "Certificate",
     "Cooperative",
     "CooperativeStaff",
     "Credit",
@@ -24,6 +26,7 @@ __all__ = [
     "Produce",
     "PurchaseLot",
     "SaleAllocation",
+    "SupplyDeclaration",
     "Township",
     "TownshipStaff",
     "Village",

@@ -61,6 +61,7 @@ class Cooperative(models.Model):
     village = models.ForeignKey(Village, models.PROTECT, related_name="cooperatives", verbose_name=_("village"))
     partner = models.OneToOneField("partner.Partner", models.PROTECT, related_name="cooperative")
     story = models.TextField(_("about"), blank=True)
+    shows_grower_price = models.BooleanField(_("shows what growers are paid"), default=False)
 
     objects = CooperativeQuerySet.as_manager()
 

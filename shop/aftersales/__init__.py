@@ -1,0 +1,1 @@
+"""What follows a sale: spoilage claims, returns, reviews."""

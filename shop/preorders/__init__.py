@@ -1,0 +1,1 @@
+"""Buying what is still on the tree: quota, ship week, shortfall."""

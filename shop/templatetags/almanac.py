@@ -3,9 +3,16 @@
 import datetime as dt
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 register = template.Library()
+
+
+@register.filter
+def month_name(day: dt.date) -> str:
+    """September of a day; 9月 in Chinese."""
+    return date_format(day, "F")
 
 
 @register.filter

@@ -268,10 +268,8 @@ def declare_supply(
         declared_by=by,
     )
     if replaces is not None:
-        # The older row is taken by one of two who replace it at once.
-        if not SupplyDeclaration.objects.filter(pk=replaces.pk, produce=produce, replaced_by=None).update(
-            replaced_by=declaration
-        ):
+        older = SupplyDeclaration.objects.filter(pk=replaces.pk, produce=produce, replaced_by=None)
+        if not older.update(replaced_by=declaration):  # of two who replace it at once, one does
             raise ValidationError(_("This declaration was replaced meanwhile. Look at the newest one."))
     return declaration
 

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -71,11 +72,12 @@ def declare(request: HttpRequest) -> HttpResponse:
         }
     if request.method == "POST" and form.is_valid():
         try:
-            told = suppliers.actions.declare_supply(**form.harvest, replaces=older, by=request.user)
+            with transaction.atomic():
+                told = suppliers.actions.declare_supply(**form.harvest, replaces=older, by=request.user)
+                actions.follow_declarations(produce=told.produce)
         except ValidationError as error:
             put_errors(form, error, form.names)
         else:
-            actions.follow_declarations(produce=told.produce)
             messages.success(request, _("Your harvest is written down."))
             return redirect("presales")
     return render(request, "cooperative/harvest.html", {"form": form, "older": older})

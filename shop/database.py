@@ -110,6 +110,7 @@ SHOWN_ON_LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "suppliers_cooperative": ("goods", ()),
     "suppliers_pack": ("goods", ()),
     "suppliers_produce": ("goods", ()),
+    "preorders_presale": ("goods", ()),
     "suppliers_township": ("goods", ()),
     "suppliers_village": ("goods", ()),
     "partner_stockrecord": ("stock", ()),

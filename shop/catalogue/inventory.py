@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
 from django.urls import reverse
 from oscar.core.loading import get_model
 from pypinyin import lazy_pinyin
@@ -30,17 +31,18 @@ G_PER_JIN = 500
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A pack that an item is sold in."""
+    """A pack that an item is sold in; `is_ahead` if it is still on the tree."""
 
     product_id: int
     spec: str
     net_g: int
     is_per_kg: bool
+    is_ahead: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Produce of a cooperative that is on sale, with its packs, the smallest first and bulk last."""
+    """Produce of a cooperative that is on sale, with its packs: the smallest first, what is sold ahead after it, bulk last."""
 
     produce_id: int
     url: str
@@ -134,12 +136,13 @@ def _read_goods() -> Goods:
     for product_id, category_id in ProductCategory.objects.values_list("product_id", "category_id"):
         categories.setdefault(product_id, set()).update(above.get(category_id, ()))
     found: dict[int, list[dict]] = {}
-    rows = Pack.objects.filter(product__is_public=True).order_by("is_per_kg", "net_g", "pk")
+    rows = Pack.objects.filter(product__is_public=True).order_by("is_per_kg", F("presale").asc(nulls_first=True), "net_g", "pk")
     for row in rows.values(
         "product_id",
         "spec",
         "net_g",
         "is_per_kg",
+        "presale",
         "product__slug",
         "product__date_created",
         "produce_id",
@@ -183,7 +186,7 @@ def _item(rows: list[dict], categories: dict[int, set[int]]) -> Item:
         harvest_to=row["produce__harvest_to"],
         is_b2b_only=row["produce__is_b2b_only"],
         new_on=days.day_of(max(row["product__date_created"] for row in rows)),
-        boxes=tuple(Box(row["product_id"], row["spec"], row["net_g"], row["is_per_kg"]) for row in rows),
+        boxes=tuple(Box(row["product_id"], row["spec"], row["net_g"], row["is_per_kg"], row["presale"] is not None) for row in rows),
     )
 
 

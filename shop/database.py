@@ -233,9 +233,7 @@ def _bells(table: str) -> dict[str, str]:
 def _bell_sql(name: str, table: str, event: str) -> str:
     part = SHOWN_ON_LISTS[table][0]
     if connection.vendor == "postgresql":
-        return (
-            f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION shelf_changed('{part}')"
-        )
+        return f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION shelf_changed('{part}')"
     return (
         f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN"
         f" UPDATE shop_shelfversion SET token = {TOKEN['sqlite']} WHERE part = '{part}'; END"

@@ -6,8 +6,8 @@ from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
-from django.views.i18n import set_language
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 from django.views.static import serve
 
 from suppliers.base.access import everybody

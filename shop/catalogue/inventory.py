@@ -31,13 +31,12 @@ G_PER_JIN = 500
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A pack that an item is sold in; `is_ahead` if it is still on the tree."""
+    """A pack that an item is sold in."""
 
     product_id: int
     spec: str
     net_g: int
     is_per_kg: bool
-    is_ahead: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +135,14 @@ def _read_goods() -> Goods:
     for product_id, category_id in ProductCategory.objects.values_list("product_id", "category_id"):
         categories.setdefault(product_id, set()).update(above.get(category_id, ()))
     found: dict[int, list[dict]] = {}
-    rows = Pack.objects.filter(product__is_public=True).order_by("is_per_kg", F("presale").asc(nulls_first=True), "net_g", "pk")
+    rows = Pack.objects.filter(product__is_public=True).order_by(
+        "is_per_kg", F("presale").asc(nulls_first=True), "net_g", "pk"
+    )
     for row in rows.values(
         "product_id",
         "spec",
         "net_g",
         "is_per_kg",
-        "presale",
         "product__slug",
         "product__date_created",
         "produce_id",
@@ -186,7 +186,7 @@ def _item(rows: list[dict], categories: dict[int, set[int]]) -> Item:
         harvest_to=row["produce__harvest_to"],
         is_b2b_only=row["produce__is_b2b_only"],
         new_on=days.day_of(max(row["product__date_created"] for row in rows)),
-        boxes=tuple(Box(row["product_id"], row["spec"], row["net_g"], row["is_per_kg"], row["presale"] is not None) for row in rows),
+        boxes=tuple(Box(row["product_id"], row["spec"], row["net_g"], row["is_per_kg"]) for row in rows),
     )
 
 

@@ -41,4 +41,4 @@ if not is_model_registered("catalogue", "ProductImage"):
             return picture.getvalue()
 
 
-from oscar.apps.catalogue.models import *  # noqa: E402, F403
+from oscar.apps.catalogue.models import *  # noqa: F403

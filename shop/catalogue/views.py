@@ -137,9 +137,7 @@ def _list(request: HttpRequest, *, way: inventory.Way | None = None, is_search: 
     )
 
 
-def _groups(
-    goods: inventory.Goods, wanted: facets.Wanted, found: facets.Found, *, has_categories: bool
-) -> list[dict]:
+def _groups(goods: inventory.Goods, wanted: facets.Wanted, found: facets.Found, *, has_categories: bool) -> list[dict]:
     """The filters that change something here, each with its choices, how much each would show, and how to take it off."""
     names = {
         "season": (_("Season"), {"on": _("In season now")}),
@@ -170,7 +168,9 @@ def _groups(
         ]
         shown = [choice for choice in shown if choice["n"] or choice["is_on"]]
         if len(shown) > 1 or any(choice["is_on"] for choice in shown) or (name in ONE_CHOICE and shown):
-            groups.append({"name": name, "title": title, "choices": shown, "is_any": not value, "is_one": name in ONE_CHOICE})
+            groups.append(
+                {"name": name, "title": title, "choices": shown, "is_any": not value, "is_one": name in ONE_CHOICE}
+            )
     return groups
 
 

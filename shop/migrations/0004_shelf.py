@@ -4,22 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('shop', '0003_delivery'),
+        ("shop", "0003_delivery"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ShelfVersion',
+            name="ShelfVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('part', models.CharField(choices=[('goods', 'Goods'), ('stock', 'Stock'), ('people', 'People'), ('figures', 'Figures')], max_length=8)),
-                ('slot', models.PositiveIntegerField()),
-                ('token', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "part",
+                    models.CharField(
+                        choices=[("goods", "Goods"), ("stock", "Stock"), ("people", "People"), ("figures", "Figures")],
+                        max_length=8,
+                    ),
+                ),
+                ("slot", models.PositiveIntegerField()),
+                ("token", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('part', 'slot'), name='one_token_a_slot')],
+                "constraints": [models.UniqueConstraint(fields=("part", "slot"), name="one_token_a_slot")],
             },
         ),
     ]

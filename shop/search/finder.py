@@ -58,12 +58,8 @@ def suggest(query: str, at: Version | None = None) -> dict[str, list[Suggestion]
     by_category, by_township = _places.get(at.goods, lambda: (_of_ways(goods), _of_townships(townships)))
     shelf = reverse("catalogue:index")
     return {
-        "goods": [
-            Suggestion(item.name, item.township, item.url) for item in list(named.values())[:MOST_NAMES]
-        ],
-        "categories": [
-            Suggestion(goods.ways[pk].name, "", goods.ways[pk].url) for pk in _best(by_category, wanted)
-        ],
+        "goods": [Suggestion(item.name, item.township, item.url) for item in list(named.values())[:MOST_NAMES]],
+        "categories": [Suggestion(goods.ways[pk].name, "", goods.ways[pk].url) for pk in _best(by_category, wanted)],
         "townships": [
             Suggestion(townships[f"{pk:09d}"], "", f"{shelf}?township={pk:09d}") for pk in _best(by_township, wanted)
         ],

@@ -126,9 +126,7 @@ def _spelled(text: str) -> tuple[tuple[str, str], ...]:
     for run in _RUNS.findall(text):
         if run[0] > "z":
             syllables = lazy_pinyin(run)
-            found += [
-                ("".join(syllables[i:]), "".join(one[0] for one in syllables[i:])) for i in range(len(syllables))
-            ]
+            found += [("".join(syllables[i:]), "".join(one[0] for one in syllables[i:])) for i in range(len(syllables))]
     return tuple(found)
 
 

@@ -73,8 +73,8 @@ class Wanted:
         return replace(self, page=1, **dict.fromkeys(names, ""))
 
     def without_search(self) -> Self:
-        """It where nothing is searched for."""
-        return replace(self, q="")
+        """It where nothing is searched for; there, the order is by season unless another is wanted."""
+        return replace(self, q="", sort="" if self.sort == "season" else self.sort)
 
     @property
     def filters(self) -> dict[str, str]:

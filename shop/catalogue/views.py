@@ -118,7 +118,7 @@ def _list(request: HttpRequest, *, way: inventory.Way | None = None, is_search: 
     found = facets.find(offers, wanted)
     page = Paginator(facets.in_order(found.offers, wanted.sort), facets.A_PAGE).get_page(wanted.page)
     groups = _groups(goods, wanted, found, has_categories=way is None)
-    return render(
+    response = render(
         request,
         "catalogue/list.html",
         {
@@ -135,6 +135,10 @@ def _list(request: HttpRequest, *, way: inventory.Way | None = None, is_search: 
             "q": wanted.q,
         },
     )
+    # What a form sends names every filter; the address names those that are set.
+    query = wanted.query()
+    response.headers["HX-Push-Url"] = f"{request.path}?{query}" if query else request.path
+    return response
 
 
 def _groups(goods: inventory.Goods, wanted: facets.Wanted, found: facets.Found, *, has_categories: bool) -> list[dict]:

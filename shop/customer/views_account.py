@@ -1,6 +1,7 @@
 """What is one's own: orders, addresses, and an old order once more."""
 
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -29,7 +30,12 @@ MOST_ADDRESSES = 30
 
 # What a buyer looks for among his orders: the address's word, the page's word, the icon, and which they are.
 STATES = [
-    ("to-pay", gettext_lazy("Waiting for your payment"), "wallet", Q(order__status=orders.PLACED, expires_at__isnull=False)),
+    (
+        "to-pay",
+        gettext_lazy("Waiting for your payment"),
+        "wallet",
+        Q(order__status=orders.PLACED, expires_at__isnull=False),
+    ),
     (
         "packing",
         gettext_lazy("Being packed"),
@@ -178,13 +184,17 @@ def address(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     return render(request, "account/address.html", {"form": form, "address": own})
 
 
+def _one_at_a_time(user_id: int) -> None:
+    """Lock the owner of a book: two presses are one address, and one address is the default."""
+    get_user_model().objects.select_for_update().get(pk=user_id)
+
+
 def _keep(form: AddressForm, own) -> bool:
     """Save what `form` says; where the book has the same address already, the form says so."""
     form.fill(own)
     own.is_default_for_shipping = form.cleaned_data["is_default"]
     with transaction.atomic():
-        # One at a time a person: two presses are one address, and one address is the default.
-        type(own.user).objects.select_for_update().get(pk=own.user_id)
+        _one_at_a_time(own.user_id)
         same = UserAddress.objects.filter(user=own.user, hash=own.generate_hash()).exclude(pk=own.pk)
         if same.exists():
             form.add_error(None, _("This address is in your book already."))
@@ -200,7 +210,7 @@ def prefer_address(request: HttpRequest, pk: int) -> HttpResponse:
     """Make an address the one that the checkout starts with."""
     own = get_object_or_404(UserAddress, pk=pk, user=request.user)
     with transaction.atomic():
-        type(request.user).objects.select_for_update().get(pk=request.user.pk)
+        _one_at_a_time(request.user.pk)
         own.is_default_for_shipping = True
         own.save()
     return redirect("customer:addresses")

@@ -147,7 +147,7 @@ def _say(request: HttpRequest, done: Again) -> None:
 
 
 def _book(user) -> QuerySet:
-    return UserAddress.objects.filter(user=user).order_by("-is_default_for_shipping", "-pk")
+    return UserAddress.objects.filter(user=user)
 
 
 @_signed_in

@@ -1,4 +1,4 @@
-"""Strings of Oscar's whose Chinese is missing, wrong or not in our words, so that our catalogue speaks for them.
+"""Strings of Oscar's and allauth's whose Chinese is missing, wrong or not in our words, so that our catalogue speaks for them.
 
 Nobody imports this: the messages command reads it as it reads the rest of the code.
 """
@@ -315,4 +315,11 @@ STRINGS = [
     ),
     _("You must be logged in to view the wish list"),
     _("\n        Your basket total is now <strong>%(total)s</strong>\n        "),
+    # allauth's
+    _("Email Addresses"),
+    _("Add Email Address"),
+    _("Add Email"),
+    _("Sign Out"),
+    _("Are you sure you want to sign out?"),
+    _("Two-Factor Authentication"),
 ]

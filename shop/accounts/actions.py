@@ -35,6 +35,10 @@ class WorksHere(Exception):
     """What this account did is evidence, so it is closed by the county's office and not erased."""
 
 
+class StillNeeded(Exception):
+    """Something that others rely on names this account."""
+
+
 def user_of(mobile: str) -> tuple[User, bool]:
     """The user whose number `mobile` is, a new one where it is nobody's; and whether it is new."""
     users = get_user_model().objects
@@ -81,7 +85,7 @@ def erase(*, user: User) -> None:
     """Erase the account of `user`: sign-in, addresses, baskets, sessions. The orders stay, nobody's.
 
     What an order needs to be delivered and complained about stays with it until `pseudonymise_due`. Raises WorksHere,
-    OrdersUnderWay.
+    OrdersUnderWay, StillNeeded.
     """
     user = get_user_model().objects.select_for_update().get(pk=user.pk)
     if not may_erase(user):
@@ -100,8 +104,8 @@ def erase(*, user: User) -> None:
     Session.objects.filter(person=user.pk).delete()
     try:
         user.delete()
-    except ProtectedError as evidence:
-        raise WorksHere from evidence
+    except ProtectedError as needed:
+        raise StillNeeded from needed
 
 
 def pseudonymise_due(*, limit: int = 500) -> int:

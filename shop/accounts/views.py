@@ -210,7 +210,12 @@ def erase(request: HttpRequest) -> HttpResponse:
             try:
                 actions.erase(user=user)
             except (actions.WorksHere, actions.OrdersUnderWay):
-                messages.error(request, _("The account could not be erased. Please look at what this page says now."))
+                return redirect(request.path)  # which says why
+            except actions.StillNeeded:
+                messages.error(
+                    request,
+                    _("Others still rely on something in your account, a group order for example. Please write to us."),
+                )
                 return redirect(request.path)
             logout(request)
             messages.success(request, _("Your account is erased. Thank you for having been here."))

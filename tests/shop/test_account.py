@@ -409,12 +409,20 @@ def test_what_others_keep_as_evidence_undoes_the_erasure_as_a_whole(buyer):
     lot = f.make_lot(f.make_produce())
     type(lot).objects.filter(pk=lot.pk).update(entered_by=buyer)
     UserAddress.objects.create(user=buyer, country_id="CN", line1="东岳大街 1 号")
-    with pytest.raises(actions.WorksHere):
+    with pytest.raises(actions.StillNeeded):
         actions.erase(user=buyer)
     order.refresh_from_db()
     assert order.user == buyer
     assert UserAddress.objects.filter(user=buyer).exists()
     assert not Erasure.objects.exists()
+
+
+def test_what_others_rely_on_is_said_on_the_page(signed_in, buyer):
+    lot = f.make_lot(f.make_produce())
+    type(lot).objects.filter(pk=lot.pk).update(entered_by=buyer)
+    response = signed_in.post("/accounts/erase/", {"erase": "1", "is_sure": "on", "password": PASSWORD}, follow=True)
+    assert "还有别人要用到" in main(response)
+    assert User.objects.filter(pk=buyer.pk).exists()
 
 
 def test_name_number_and_street_go_from_the_orders_when_their_time_is_over(buyer, settings):

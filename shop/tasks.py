@@ -8,6 +8,7 @@ import logistics.actions
 
 from . import orders
 from .accounts import actions as accounts
+from .preorders import actions as preorders
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ def sweep_now() -> dict[str, int]:
     """
     parts = {
         "orders expired": orders.expire_unpaid,
+        "pre-sales closed": preorders.close_due,
+        "pre-orders given up": preorders.give_up_overdue,
         "shipments received by default": orders.receive_by_default,
         "lines traced to late lots": orders.trace_late_lots,
         "shipments assessed": logistics.actions.assess_due,

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
 
-from shop.accounts import codes, limits, sms
+from shop.accounts import codes, limits
 from shop.accounts import forms as account_forms
 from shop.accounts.models import Code, Session, Tally
 from suppliers.base import access, days

@@ -30,7 +30,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def take(subject: str, *limits: Limit) -> bool:
-    """Count a try of `subject` under each of `limits`, and return whether all of them allow it."""
+    """Count a try of `subject` under each of `limits`, up to one that refuses it. Return whether all of them allow it."""
     return all(_take(subject, limit) for limit in limits)
 
 

@@ -188,9 +188,6 @@ def mobile_code(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:profile")
 
 
-mobile_code.access_policy = ("signed in",)
-
-
 @sensitive_post_parameters("code", "password")
 @_own
 def erase(request: HttpRequest) -> HttpResponse:
@@ -231,9 +228,6 @@ def erase(request: HttpRequest) -> HttpResponse:
             "kept_days": settings.ERASED_ADDRESSES_KEPT_DAYS,
         },
     )
-
-
-erase.access_policy = ("signed in",)
 
 
 def _proof(user) -> str:

@@ -80,7 +80,8 @@ def send(request: HttpRequest, *, mobile: str, purpose: str, then: str = "") -> 
     sms.NotSent.
     """
     before = asked(request, purpose)
-    if before and before.mobile == mobile and before.wait_s and Code.objects.filter(pk=before.token).exists():
+    good = Code.objects.filter(pk=before.token, tries__lt=TRIES) if before else Code.objects.none()
+    if before and before.mobile == mobile and before.wait_s and good.exists():
         return _keep(request, purpose, before, then=then)
     if not (limits.take(limits.address_of(request), *PER_ADDRESS) and limits.take(mobile, *PER_NUMBER)):
         raise TooMany

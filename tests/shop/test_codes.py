@@ -227,6 +227,7 @@ def test_after_five_tries_even_the_right_code_is_over(client):
         assert "验证码不对" in main(answer(client, wrong()))
     assert "已失效" in main(answer(client, wrong()))
     assert "已失效" in main(answer(client))
+    assert "太频繁" in main(client.post("/accounts/code/", {"again": "1"}))
     assert not is_signed_in(client)
 
 

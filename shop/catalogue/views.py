@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from oscar.core.loading import get_model
 
+from logistics.models import Departure
 from shop.search import finder
+from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.models import Pack
 
-from . import season, shelf
+from . import almanac, season, shelf
 
 Category = get_model("catalogue", "Category")
 
@@ -28,30 +30,45 @@ SORT_NAMES = {
 @everybody
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What there is at this time of the year, what comes next, and where it is from."""
+    """What there is at this time of the year, when everything ripens, and the next truck. Nothing of whoever looks."""
     today = shelf.today()
     cards = shelf.cards(shelf.sorted_by(shelf.on_sale().filter(is_b2b_only=False), "season", today), today)
     kinds = shelf.one_of_each(cards)
     in_season = [ware for ware in kinds if ware.is_on and not ware.is_all_year and not ware.is_sold_out]
     stored = [ware for ware in kinds if not ware.is_sold_out and ware not in in_season]
     coming = sorted((ware for ware in kinds if not ware.is_on), key=lambda ware: ware.next_on)
-    places: dict = {}
-    for ware in cards:
-        village = ware.produce.cooperative.village
-        names = places.setdefault(village.township, [])
-        if ware.produce.name not in names:
-            names.append(ware.produce.name)
     return render(
         request,
         "home.html",
         {
+            "today": today,
             "term": season.term_of(today),
             "in_season": _full_rows(in_season),
             "stored": _full_rows(stored),
             "coming": coming[:6],
-            "places": places.items(),
+            "ring": almanac.ring([_harvest(ware) for ware in kinds], today),
+            "months": _months(kinds),
+            "truck": _next_truck(),
+            "impact": None,
         },
     )
+
+
+def _harvest(ware: shelf.Ware) -> almanac.Harvest:
+    produce = ware.produce
+    return almanac.Harvest(ware.short_name, produce.category, produce.harvest_from, produce.harvest_to)
+
+
+def _months(kinds: list[shelf.Ware]) -> list[tuple[int, list[shelf.Ware]]]:
+    """For each month what is harvested in it, the shortest season first: it will not wait."""
+    seasonal = sorted((ware for ware in kinds if not ware.is_all_year), key=lambda ware: len(ware.months))
+    return [(month, [ware for ware in seasonal if month in ware.months]) for month in range(1, 13)]
+
+
+def _next_truck() -> Departure | None:
+    """The direct truck whose orders close next, with its stops; None where none takes orders."""
+    departures = Departure.objects.filter(state=Departure.State.OPEN, cut_off_at__gt=days.now())
+    return departures.order_by("cut_off_at", "pk").prefetch_related("stops").first()
 
 
 def _full_rows(wares: list) -> list:

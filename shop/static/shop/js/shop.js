@@ -33,6 +33,24 @@
     document.querySelectorAll("form[data-once]").forEach((form) => { delete form.dataset.sent; });
   });
 
+  // What is left until a moment, in the two largest units, as the server wrote it at first.
+  const units = (minutes) => [
+    [Math.floor(minutes / 1440), "day"], [Math.floor(minutes / 60) % 24, "hour"], [minutes % 60, "minute"],
+  ];
+  const words = (n, unit) => new Intl.NumberFormat(document.documentElement.lang || "zh", { style: "unit", unit, unitDisplay: "long" }).format(n);
+  const count = () => document.querySelectorAll("[data-until]").forEach((time) => {
+    const minutes = Math.floor((new Date(time.dataset.until) - Date.now()) / 60000);
+    if (minutes < 0) { time.textContent = time.dataset.over; return; }
+    const parts = units(minutes);
+    const first = Math.max(parts.findIndex(([n]) => n), 0);
+    time.textContent = (minutes ? parts.slice(first, first + 2) : parts.slice(2)).filter(([n]) => n || !minutes).map(([n, unit]) => words(n, unit)).join(" ");
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    if (!document.querySelector("[data-until]")) return;
+    count();
+    window.setInterval(count, 20000);
+  });
+
   // Something that cannot be undone is asked about first.
   document.addEventListener("submit", (event) => {
     const question = event.submitter && event.submitter.dataset.confirm;

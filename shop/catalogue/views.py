@@ -10,11 +10,12 @@ from oscar.core.loading import get_model
 
 from logistics.models import Departure
 from shop.search import finder
+from shop.shipping import estimate
 from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.models import Pack
 
-from . import almanac, season, shelf
+from . import almanac, provenance, season, shelf
 
 Category = get_model("catalogue", "Category")
 
@@ -148,32 +149,40 @@ def product_page(
     request: HttpRequest, pk: int, *, slug: str = "", quantity: str = "1", error: str = ""
 ) -> HttpResponse:
     """The page of product `pk`, with what was wrong about the quantity if something was. Raises Http404."""
-    pack = Pack.objects.filter(pk=pk, product__is_public=True).select_related("produce").first()
-    if pack is None:
-        raise Http404
     today = shelf.today()
+    this = Pack.objects.filter(pk=pk, product__is_public=True)
     siblings = shelf.wares(
-        Pack.objects.filter(produce__code=pack.produce.code, produce__category=pack.produce.category), today
+        Pack.objects.filter(
+            produce__code__in=this.values("produce__code"), produce__category__in=this.values("produce__category")
+        ),
+        today,
     )
-    ware = next((one for one in siblings if one.pack.pk == pack.pk), None)
+    ware = next((one for one in siblings if one.pack.pk == int(pk)), None)
     if ware is None:
         raise Http404
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
-    households = shelf.households_supplying(pack.produce, today)
-    elsewhere = {one.produce.pk: one for one in reversed(siblings) if one.produce.pk != pack.produce.pk}
+    elsewhere = {one.produce.pk: one for one in reversed(siblings) if one.produce.pk != ware.produce.pk}
+    packs = [one for one in siblings if one.produce.pk == ware.produce.pk]
     return render(
         request,
         "catalogue/product.html",
         {
             "ware": ware,
-            "packs": [one for one in siblings if one.produce.pk == pack.produce.pk],
+            "packs": packs,
+            "ahead": [one for one in packs if one.presale and not one.is_sold_out],
             "elsewhere": list(elsewhere.values()),
-            "pictures": ware.product.images.all(),
+            "pictures": list(ware.product.images.all()),
             "category": ware.product.categories.first(),
-            "households": households,
+            "provenance": provenance.of(ware.produce, today),
             "few": shelf.FEW_HOUSEHOLDS,
-            "is_fresh": shelf.is_fresh(pack.produce),
+            "is_fresh": shelf.is_fresh(ware.produce),
+            "today": today,
+            "today_at": almanac.place(today),
+            "strip": almanac.strip(ware.produce.harvest_from, ware.produce.harvest_to),
+            "way": estimate.estimate(ware.pack.gross_g, request.GET.get("to", ""), on=today),
+            "to_shandong": estimate.shandong(),
+            "to_elsewhere": estimate.elsewhere(),
             "quantity": quantity,
             "error": error,
         },

@@ -4,7 +4,7 @@ import datetime as dt
 
 from django import template
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from shop import places
 from suppliers.base import days
@@ -24,8 +24,9 @@ def month_day(day: dt.date | str) -> str:
 def month_name(month: int) -> str:
     """Jan … Dec of 1 … 12; 1月 … 12月 in Chinese."""
     return (
-        _("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"),
-        _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"),
+        pgettext("month", "Jan"), pgettext("month", "Feb"), pgettext("month", "Mar"), pgettext("month", "Apr"),
+        pgettext("month", "May"), pgettext("month", "Jun"), pgettext("month", "Jul"), pgettext("month", "Aug"),
+        pgettext("month", "Sep"), pgettext("month", "Oct"), pgettext("month", "Nov"), pgettext("month", "Dec"),
     )[month - 1]  # fmt: skip
 
 

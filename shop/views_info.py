@@ -1,5 +1,6 @@
 """Pages about the shop itself: help, who runs it, and, where it is developed, its style guide."""
 
+from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -55,6 +56,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "today": today,
             "today_at": almanac.place(today),
             "term": season.term_of(today),
+            "sample": _Sample({"name": "王女士", "mobile": "1380", "city": "370900"}, auto_id="guide-%s"),
             "steps": [_("Placed"), _("Being packed"), _("On its way"), _("Received")],
             "impact": {
                 "label": "2026年下半年",
@@ -66,6 +68,17 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             },
         },
     )
+
+
+class _Sample(forms.Form):
+    """A field in each of its states."""
+
+    name = forms.CharField(label="CharField")
+    mobile = forms.RegexField(r"^1\d{10}$", label="RegexField", help_text="help_text")
+    note = forms.CharField(label="CharField", required=False)
+    city = forms.ChoiceField(label="ChoiceField", choices=[("370900", "泰安市")])
+    gone = forms.CharField(label="CharField, disabled", disabled=True, initial="泰安市")
+    is_agreed = forms.BooleanField(label="BooleanField")
 
 
 def _colours() -> list[str]:

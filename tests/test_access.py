@@ -51,6 +51,8 @@ DOORS = {
     "/": ALL,
     "/catalogue/": ALL,
     "/basket/": ALL,
+    "/help/": ALL,
+    "/licence/": ALL,
     "/officials/": (*REPORT, "staff"),
     "/officials/subsidy/": (*REPORT, "staff"),
     "/officials/slips/": (access.TOWNSHIP, "staff"),

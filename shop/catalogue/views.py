@@ -35,8 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
     today = shelf.today()
     cards = shelf.cards(shelf.sorted_by(shelf.on_sale().filter(is_b2b_only=False), "season", today), today)
     kinds = shelf.one_of_each(cards)
-    in_season = [ware for ware in kinds if ware.is_on and not ware.is_all_year and not ware.is_sold_out]
-    stored = [ware for ware in kinds if not ware.is_sold_out and ware not in in_season]
+    in_season = [ware for ware in kinds if ware.is_on and not (ware.is_all_year or ware.is_sold_out or ware.presale)]
+    stored = [ware for ware in kinds if not ware.is_sold_out and not ware.presale and ware not in in_season]
     coming = sorted((ware for ware in kinds if not ware.is_on), key=lambda ware: ware.next_on)
     return render(
         request,

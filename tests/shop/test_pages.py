@@ -39,7 +39,7 @@ def test_no_page_of_oscars_is_left_for_buyers(client, address):
 
 @pytest.mark.parametrize(
     "address",
-    ["/", "/catalogue/", "/search/?q=x", "/basket/", "/orders/", "/accounts/login/", "/accounts/signup/",
+    ["/", "/catalogue/", "/search/?q=x", "/basket/", "/help/", "/licence/", "/orders/", "/accounts/login/", "/accounts/signup/",
      "/accounts/password/reset/", "/nowhere/"],
 )  # fmt: skip
 def test_pages_are_chinese_in_our_look_and_need_no_other_host(client, address):

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from suppliers.base import days
-from suppliers.base.fields import AmountField, DayField
+from suppliers.base.fields import AmountField, DayField, RowField
 from suppliers.base.money import fen_of, yuan_of
 from suppliers.forms import G_OF, JIN, UNITS
 from suppliers.models import Cooperative, Pack, Produce
@@ -17,7 +17,7 @@ class HarvestForm(forms.Form):
 
     names = {"g": "weight"}
 
-    produce = forms.ModelChoiceField(label=_("What will be picked?"), queryset=Produce.objects.none(), empty_label=None)
+    produce = RowField(label=_("What will be picked?"), queryset=Produce.objects.none(), empty_label=None)
     weight = AmountField(label=_("How much in all?"), min_value=0)
     weight_unit = forms.ChoiceField(label=_("Unit of the weight"), choices=UNITS, initial=JIN, widget=forms.RadioSelect)
     starts_on = DayField(label=_("First day of picking"))
@@ -43,7 +43,7 @@ class PresaleForm(forms.Form):
 
     names = {"pack": "of"}
 
-    of = forms.ModelChoiceField(label=_("Which pack?"), queryset=Pack.objects.none(), empty_label=None)
+    of = RowField(label=_("Which pack?"), queryset=Pack.objects.none(), empty_label=None)
     ships_from = DayField(
         label=_("First day of shipping"), help_text=_("All of it is sent within seven days from this day.")
     )

@@ -82,7 +82,7 @@ def load() -> None:
                     "shelf_life_days": item["shelf_life_days"],
                     "is_cold_chain": item["cold_chain"],
                     "is_b2b_only": item["b2b_only"],
-                    "geographical_indication": item["gi"] or "",
+                    "geographical_indication": (item["gi"] or "").removesuffix("(有来源)"),
                 },
             )
             for sku in item["skus"]:

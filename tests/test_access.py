@@ -51,6 +51,8 @@ DOORS = {
     "/": ALL,
     "/catalogue/": ALL,
     "/basket/": ALL,
+    "/help/": ALL,
+    "/licence/": ALL,
     "/privacy/": ALL,
     "/accounts/orders/": ALL[1:],
     "/accounts/addresses/": ALL[1:],

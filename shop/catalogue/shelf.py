@@ -12,7 +12,7 @@ from suppliers.base import days
 from suppliers.base.money import fen_of, half_up
 from suppliers.models import Pack, Produce
 
-from . import season
+from . import almanac, season
 from .inventory import G_PER_JIN, Offer
 
 Category = get_model("catalogue", "Category")
@@ -90,6 +90,15 @@ class Ware:
     @property
     def is_soon(self) -> bool:
         return self.state is season.State.SOON
+
+    @property
+    def short_name(self) -> str:
+        """What people call it: 巫溪核桃(干) is 核桃."""
+        return self.produce.name.removeprefix("巫溪").partition("(")[0] or self.produce.name
+
+    @property
+    def months(self) -> tuple[int, ...]:
+        return almanac.months_of(self.produce.harvest_from, self.produce.harvest_to)
 
     @property
     def is_all_year(self) -> bool:

@@ -13,6 +13,7 @@ from suppliers.views import checking
 
 from . import operations, refunds, views_cooperative
 from .catalogue import views as catalogue
+from .reports import views_public as origin
 
 
 def _oscar(label: str):
@@ -51,6 +52,11 @@ urlpatterns = [
     path("basket/", _oscar("basket")),
     path("checkout/", _oscar("checkout")),
     path("orders/", include("shop.customer.urls")),
+    path("trace/", origin.find, name="trace-find"),
+    path("trace/<str:code>/", origin.trace, name="trace"),
+    path("impact/", origin.impact, name="impact"),
+    path("impact/data.json", origin.impact_data, name="impact-data"),
+    path("impact/months.svg", origin.impact_months, name="impact-months"),
     # The dashboard names it; offers have no pages here.
     path("offers/", include(([path("<slug:slug>/", _to_shelf, name="detail")], "offer"))),
     path("language/", include("django.conf.urls.i18n")),
@@ -65,6 +71,7 @@ urlpatterns = [
     path("cooperative/", include("logistics.urls")),
     path("cooperative/", include("suppliers.urls")),
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
+    path("cooperative/consignments/<str:consignment_no>/label/", views_cooperative.label, name="label"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
     # For officials
     path("officials/slips/", checking.slips, name="slips"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from oscar.core.loading import get_model
 
+from shop.reports import public
 from shop.search import finder
 from suppliers.base.access import everybody
 from suppliers.models import Pack
@@ -50,6 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "stored": _full_rows(stored),
             "coming": coming[:6],
             "places": places.items(),
+            "impact": public.headline(today),
         },
     )
 

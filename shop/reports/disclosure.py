@@ -59,18 +59,16 @@ def hidden(cells: Sequence[Cell]) -> frozenset[int]:
 
 
 def steps(series: Sequence[int]) -> list[int | None]:
-    """`series`, a count that goes on from 0, with None where it moved by one or two since the last value shown.
+    """`series`, a count that goes on from 0, with None where it would be one or two away from a value that is shown.
 
     The last value stands: it is published as the total.
     """
-    shown = [0]  # places in the series, where place 0 is the 0 before its first value
-    values = [0, *series]
-    for place in range(1, len(values)):
-        if not is_few(values[place] - values[shown[-1]]):
-            shown.append(place)
-    last = len(values) - 1
-    if shown[-1] != last:
-        while len(shown) > 1 and is_few(values[last] - values[shown[-1]]):
-            shown.pop()
-        shown.append(last)
-    return [values[place] if place in shown else None for place in range(1, len(values))]
+    shown: list[int | None] = []
+    before = 0
+    for value in series[:-1]:
+        if is_few(value - before) or is_few(series[-1] - value):
+            shown.append(None)
+        else:
+            shown.append(value)
+            before = value
+    return [*shown, *series[-1:]]

@@ -21,6 +21,7 @@ from suppliers.base.money import half_up
 from suppliers.models import Certificate, Produce, PurchaseLot, SaleAllocation, counts_as
 from suppliers.models.ledger import eligible_on_purchase
 
+from ..art import renditions
 from ..models import SaleLine
 from .disclosure import FEW
 
@@ -167,7 +168,8 @@ class Goods:
 
     @property
     def drawing(self) -> str:
-        return drawing_of(self.produce.code)
+        """Its drawing, as a static file."""
+        return f"shop/{drawing_of(self.produce.code)}"
 
 
 def goods_of(shipment: Shipment) -> list[Goods]:
@@ -202,9 +204,7 @@ def goods_of(shipment: Shipment) -> list[Goods]:
 
 
 def drawing_of(code: str) -> str:
-    """The name of the drawing of a produce's code, for static and for paper: a box where nobody has drawn it."""
-    from shop.art import renditions
-
+    """The drawing of a produce's code, by its path as `paper` has it: a box where nobody has drawn it."""
     return f"img/{code.lower()}.svg" if code.upper() in renditions.codes() else "img/box.svg"
 
 

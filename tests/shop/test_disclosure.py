@@ -1,5 +1,7 @@
 """What a public table may show: nothing of one or two, and nothing from which one or two can be worked out."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +75,6 @@ def test_the_total_stands_and_what_lies_too_close_before_it_does_not():
 def test_no_difference_of_two_values_shown_one_after_the_other_is_of_one_or_two(series):
     shown = [0, *(value for value in steps(series) if value is not None)]
     assert shown[-1] == series[-1]
-    differences = [later - earlier for earlier, later in zip(shown, shown[1:], strict=False)]
+    differences = [later - earlier for earlier, later in pairwise(shown)]
     # A half-year of one or two in all is hidden as a whole, by who asks.
     assert not any(is_few(n) for n in differences) or is_few(series[-1])

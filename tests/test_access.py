@@ -51,6 +51,10 @@ DOORS = {
     "/": ALL,
     "/catalogue/": ALL,
     "/basket/": ALL,
+    "/trace/": ALL,
+    "/trace/{trace}/": ALL,
+    "/impact/": ALL,
+    "/impact/data.json": ALL,
     "/officials/": (*REPORT, "staff"),
     "/officials/subsidy/": (*REPORT, "staff"),
     "/officials/slips/": (access.TOWNSHIP, "staff"),
@@ -63,6 +67,7 @@ DOORS = {
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
+    "/cooperative/consignments/{consignment}/label/": ("cooperative",),
     "/cooperative/ledger/{lot}/": ("cooperative",),
     "/dashboard/": ("staff",),
 }
@@ -82,6 +87,7 @@ def world():
             "household": household.household_no,
             "consignment": order.consignments.get().consignment_no,
             "lot": lot.pk,
+            "trace": order.consignments.get().shipments.get().trace_code,
         },
     }
 

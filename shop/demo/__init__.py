@@ -7,7 +7,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
     import logistics.actions
 
-    from . import catalogue, half_year, origin, people, reference
+    from . import catalogue, half_year, origin, people, preorders, reference
     from . import present as living_present
 
     say("places, carriers and the subsidy programme")
@@ -32,3 +32,4 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         living_present.load()
         say("today: a month that many bought in, and papers of the cooperatives")
         origin.load()
+        preorders.load()

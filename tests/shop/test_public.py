@@ -83,9 +83,7 @@ def test_two_households_are_too_few_to_be_told(client):
 
 
 def test_a_household_that_was_not_registered_on_the_day_of_purchase_is_not_counted(client, march):
-    HouseholdStatus.objects.filter(household=PurchaseLot.objects.first().household).update(
-        ends_on=dt.date(2019, 1, 1)
-    )
+    HouseholdStatus.objects.filter(household=PurchaseLot.objects.first().household).update(ends_on=dt.date(2019, 1, 1))
     assert origin.pools([(march["pack"].produce.pk, MARCH)])[march["pack"].produce.pk, MARCH].households == 2
 
 
@@ -190,7 +188,7 @@ def test_a_pool_is_of_its_month_by_the_clock_of_shanghai(march):
     f.make_lot(pack.produce, f.make_household(), g=2_500, bought_on=dt.date(2019, 2, 9))
     order = f.place_order((pack, 1), placed_at=days.at(dt.date(2019, 3, 31), 9))
     f.pay(order, on=dt.date(2019, 3, 31))
-    [shipment] = f.dispatch(order, on=dt.date(2019, 3, 31))
+    f.dispatch(order, on=dt.date(2019, 3, 31))
     # 23:30 of the last of March is still March in Shanghai, 00:30 of the first of April is April (and March in UTC).
     for moment, households in ((days.at(dt.date(2019, 3, 31), 23, 30), 4), (days.at(dt.date(2019, 4, 1), 0, 30), 3)):
         order.sale.lines.update(dispatched_at=moment)

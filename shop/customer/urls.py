@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import views, views_account
 
 app_name = "orders"
 urlpatterns = [
@@ -12,4 +12,5 @@ urlpatterns = [
     path("<str:token>/received/", views.received, name="received"),
     path("<str:token>/card.png", views.card, name="card"),
     path("<str:token>/cancel/", views.cancel, name="cancel"),
+    path("<str:token>/again/", views_account.again, name="again"),
 ]

@@ -72,7 +72,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     by_cooperative: dict[int, list] = {}
     for line in lines:
         by_cooperative.setdefault(line.sale_line.cooperative_id, []).append(line)
-    shipments = Prefetch("shipments", Shipment.objects.select_related("carrier", "vehicle"))
+    shipments = Prefetch("shipments", Shipment.objects.select_related("carrier"))
     parcels = [
         {"consignment": consignment, "lines": by_cooperative.get(consignment.cooperative_id, [])}
         for consignment in Consignment.objects.filter(order=sale.order)

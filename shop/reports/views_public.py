@@ -38,9 +38,7 @@ def trace(request: HttpRequest, code: str) -> HttpResponse:
     found = cache.get(f"trace-{code}") if CODE.fullmatch(code) else None
     if found is None and CODE.fullmatch(code):
         shipment = (
-            Shipment.objects.filter(trace_code=code)
-            .select_related("carrier", "vehicle", "cooperative__village__township")
-            .first()
+            Shipment.objects.filter(trace_code=code).select_related("carrier", "cooperative__village__township").first()
         )
         if shipment:
             found = shipment, origin.goods_of(shipment)

@@ -17,6 +17,7 @@ from . import operations, refunds, views_cooperative, views_info
 from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .preorders import views as preorders
+from .reports import views_public as origin
 
 
 def _oscar(label: str):
@@ -55,6 +56,11 @@ urlpatterns = [
     path("basket/", _oscar("basket")),
     path("checkout/", _oscar("checkout")),
     path("orders/", include("shop.customer.urls")),
+    path("trace/", origin.find, name="trace-find"),
+    path("trace/<str:code>/", origin.trace, name="trace"),
+    path("impact/", origin.impact, name="impact"),
+    path("impact/data.json", origin.impact_data, name="impact-data"),
+    path("impact/months.svg", origin.impact_months, name="impact-months"),
     path("preorders/", preorders.on_the_tree, name="preorders"),
     path("help/", views_info.help_page, name="help"),
     path("licence/", views_info.licence, name="licence"),
@@ -78,6 +84,7 @@ urlpatterns = [
     path("cooperative/", include("logistics.urls")),
     path("cooperative/", include("suppliers.urls")),
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
+    path("cooperative/consignments/<str:consignment_no>/label/", views_cooperative.label, name="label"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
     path("cooperative/presales/", preorders.presales, name="presales"),
     path("cooperative/presales/harvest/", preorders.declare, name="harvest"),

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from logistics.forms import ShipForm
@@ -15,6 +16,7 @@ from suppliers.base.fields import put_errors
 
 from . import orders
 from .models import SaleLine
+from .reports import origin
 
 # Name, mobile and street are there for the parcel's sake, and only as long as it is on its way.
 OPEN_STATES = (Consignment.State.TO_SHIP, Consignment.State.DISPATCHED)
@@ -49,11 +51,32 @@ def consignment(request: HttpRequest, consignment_no: str) -> HttpResponse:
     awards = Award.objects.live().filter(shipment__consignment=part).with_settlements()
     context = {
         "consignment": part,
-        "shipments": part.shipments.select_related("carrier", "vehicle"),
+        "labels": _labels(request, part),
         "awards": awards,
         **_contents(part),
     }
     return render(request, "cooperative/consignment.html", context)
+
+
+@cooperative_required
+def label(request: HttpRequest, consignment_no: str) -> HttpResponse:
+    """A sheet to print and to stick on: the QR code that tells a buyer where the parcel is from."""
+    part = _own(request, consignment_no)
+    return render(request, "cooperative/label.html", {"consignment": part, "labels": _labels(request, part)})
+
+
+def _labels(request: HttpRequest, part: Consignment) -> list[dict]:
+    """Each shipment of a consignment, with the address of its trace as a QR code."""
+    shipments = part.shipments.select_related("carrier", "vehicle").prefetch_related("lines__produce")
+    return [
+        {
+            "shipment": shipment,
+            "qr": origin.as_image(
+                origin.qr(request.build_absolute_uri(reverse("trace", kwargs={"code": shipment.trace_code})))
+            ),
+        }
+        for shipment in shipments
+    ]
 
 
 @cooperative_required

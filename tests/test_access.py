@@ -53,6 +53,10 @@ DOORS = {
     "/basket/": ALL,
     "/help/": ALL,
     "/licence/": ALL,
+    "/trace/": ALL,
+    "/trace/{trace}/": ALL,
+    "/impact/": ALL,
+    "/impact/data.json": ALL,
     "/privacy/": ALL,
     "/accounts/orders/": ALL[1:],
     "/accounts/addresses/": ALL[1:],
@@ -70,6 +74,7 @@ DOORS = {
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
+    "/cooperative/consignments/{consignment}/label/": ("cooperative",),
     "/cooperative/ledger/{lot}/": ("cooperative",),
     "/preorders/": ALL,
     "/cooperative/presales/": ("cooperative", "other cooperative"),
@@ -93,6 +98,7 @@ def world():
             "household": household.household_no,
             "consignment": order.consignments.get().consignment_no,
             "lot": lot.pk,
+            "trace": order.consignments.get().shipments.get().trace_code,
         },
     }
 

@@ -18,7 +18,7 @@ if not is_model_registered("catalogue", "ProductImage"):
         def save(self, *args, **kwargs) -> None:
             super().save(*args, **kwargs)
             storage = self.original.storage
-            if not storage.exists(self.small_name):
+            if storage.exists(self.original.name) and not storage.exists(self.small_name):
                 storage.save(self.small_name, ContentFile(self._small()))
 
         @property

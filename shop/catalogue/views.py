@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from logistics.models import Departure
+from shop.reports import public
 from shop.search import finder
 from shop.shipping import estimate
 from suppliers.base import days
@@ -59,7 +60,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "ring": almanac.ring([_harvest(ware) for ware in kinds], today),
             "months": _months(kinds),
             "truck": truck,
-            "impact": None,
+            "impact": public.headline(today),
         },
     )
     if truck:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("<str:token>/", views.order, name="order"),
     path("<str:token>/pay/", views.pay, name="pay"),
     path("<str:token>/received/", views.received, name="received"),
+    path("<str:token>/card.png", views.card, name="card"),
     path("<str:token>/cancel/", views.cancel, name="cancel"),
     path("<str:token>/again/", views_account.again, name="again"),
 ]

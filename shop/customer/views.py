@@ -5,6 +5,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import Prefetch, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +18,7 @@ from shop.catalogue.shelf import FEW_HOUSEHOLDS
 from shop.models import Sale
 from shop.payments import demo
 from shop.payments.models import Payment
+from shop.reports import card as reports_card
 from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.base.privacy import mask_mobile
@@ -27,6 +29,7 @@ from .forms import FindOrderForm
 Order = get_model("order", "Order")
 Line = get_model("order", "Line")
 
+SENT = {Consignment.State.DISPATCHED, Consignment.State.RECEIVED}
 # Four digits are soon guessed by a machine that knows a number, and numbers by one that has many addresses.
 GUESSES = limits.Limit("find-order", 10, limits.HOUR)
 GUESSES_FROM = limits.Limit("find-order-from", 60, limits.HOUR)
@@ -48,7 +51,7 @@ def _check_is_buyer(request: HttpRequest, sale: Sale) -> None:
 
 
 def _sale(token: str) -> Sale:
-    return get_object_or_404(Sale.objects.select_related("order__shipping_address"), token=token)
+    return get_object_or_404(Sale.objects.select_related("order__shipping_address", "stop", "counter"), token=token)
 
 
 @everybody
@@ -89,13 +92,50 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
             "parcels": parcels,
             "steps": steps(sale.order.status),
             "events": events(sale, parcels),
-            "households": households_of(sale),
+            "next_step": next_step(sale, states),
+            "card": reports_card.of_sale(sale) if states & SENT else None,
+            "households": households_of(sale) if states & SENT else 0,
             "few": FEW_HOUSEHOLDS,
             "is_on_its_way": Consignment.State.DISPATCHED in states,
             "is_cancellable": sale.order.status in (orders.PLACED, orders.PAID)
             and states <= {Consignment.State.HELD, Consignment.State.TO_SHIP},
         },
     )
+
+
+@everybody
+@never_cache
+@require_safe
+def card(request: HttpRequest, token: str) -> HttpResponse:
+    """What the month of this order's goods did, as a picture to keep and to share: nothing on it is the buyer's."""
+    found = reports_card.of_sale(of_buyer(request, token))
+    if found is None:
+        raise Http404
+    response = HttpResponse(found.png(request.build_absolute_uri(reverse("impact"))), content_type="image/png")
+    name = f"wuxi-{found.produce.code.lower()}-{found.month:%Y-%m}.png"
+    kind = "attachment" if "download" in request.GET else "inline"
+    response["Content-Disposition"] = f'{kind}; filename="{name}"'
+    return response
+
+
+def next_step(sale: Sale, states: set[str]) -> str:
+    """What the buyer does now, or what happens next without him; nothing where it is all done."""
+    status, delivery = sale.order.status, sale.delivery
+    if status == orders.PLACED and not sale.paid_on:
+        if not sale.expires_at:
+            return _("The cooperatives pack it; the invoice is paid as agreed.")
+        return _("Pay, and the cooperatives begin to pack. Until then the goods are held for you.")
+    if Consignment.State.DISPATCHED in states:
+        if delivery == Sale.Delivery.TRUCK:
+            return _("Fetch it where the truck stops, look into the box, then say that it has come.")
+        if delivery == Sale.Delivery.COUNTER:
+            return _("Fetch it at the counter, look into the box, then say that it has come.")
+        return _("When the parcel comes, look into it first, then say that it has come.")
+    if status == orders.PAID:
+        return _("Nothing to do for you: the cooperatives pack it and send it off.")
+    if status == orders.RECEIVED:
+        return _("Enjoy it. Keep fresh goods cool and eat them soon.")
+    return ""
 
 
 def steps(status: str) -> list[dict]:

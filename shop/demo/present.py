@@ -95,12 +95,12 @@ def load() -> None:
     for produce in in_store.select_related("cooperative"):
         _buy(produce, today)
     for n, scene in enumerate(SCENES, start=1):
-        if not Sale.objects.filter(note=_note(n)).exists():
-            _happen(n, scene, today)
+        if not Sale.objects.filter(note=note(n)).exists():
+            happen(n, scene, today)
     logistics.actions.assess_due()
 
 
-def _note(n: int) -> str:
+def note(n: int) -> str:
     return f"演示订单 {n:02d}"
 
 
@@ -148,7 +148,7 @@ def _price_of(produce: Produce) -> int:
 
 
 @transaction.atomic
-def _happen(n: int, scene: Scene, today: dt.date) -> None:
+def happen(n: int, scene: Scene, today: dt.date) -> None:
     """Place the order of `scene` on its day and take it as far as it goes."""
     placed_on = today - dt.timedelta(days=scene.days_ago)
     order = _place(n, scene, placed_on)
@@ -218,7 +218,7 @@ def _place(n: int, scene: Scene, placed_on: dt.date):
         channel=scene.channel,
         buyer_kind=Sale.BuyerKind.INSTITUTION if is_institution else Sale.BuyerKind.INDIVIDUAL,
         organisation="泰安市某机关食堂" if is_institution else "",
-        note=_note(n),
+        note=note(n),
         is_fresh_confirmed=True,
         minutes_to_pay=None if is_institution else 30,
         placed_at=days.at(placed_on, 9) if scene.days_ago else None,

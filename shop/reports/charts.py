@@ -1,8 +1,10 @@
 """Charts, drawn on the server as SVG: the same picture on the page and on paper, and no script in the browser."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.core.cache import cache
 from django.utils.translation import gettext as _
@@ -14,7 +16,16 @@ BAR, LINE, INK = "#8fb3a5", "#b4532a", "#3d3a34"
 FONT = "Noto Sans CJK SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, WenQuanYi Micro Hei, sans-serif"
 
 
-def months(rows: Sequence[Month], *, is_narrow: bool = False) -> str:
+@dataclass(frozen=True)
+class Point:
+    """A month as everybody may see it: where the count would tell of one or two households, it has none."""
+
+    starts_on: dt.date
+    sales_fen: int
+    cumulative: int | None
+
+
+def months(rows: Sequence[Month] | Sequence[Point], *, is_narrow: bool = False) -> str:
     """Sales of each month as bars, households helped since the window's first day as a line; an SVG document.
 
     `is_narrow` for a phone's screen.

@@ -205,6 +205,11 @@ class Figures:
         return self._credits.people(as_of=self.ends)
 
     @cached_property
+    def villages(self) -> int:
+        """The villages that the households helped live in."""
+        return len({self._homes[household][0] for household, _fen in self._helped})
+
+    @cached_property
     def households_paid(self) -> int:
         """其中已兑付: households helped all of whose lots in these sales are paid for."""
         unpaid = (
@@ -293,15 +298,9 @@ class Figures:
 
         A merged household is at home where the one lives that it counts as.
         """
-        homes = {
-            pk: (township, size)
-            for pk, township, size in Household.objects.filter(pk__in=self._credits.values(as_one=counts_as(self.ends)))
-            .order_by()
-            .values_list("pk", "village__township", "size")
-        }
         found: dict[object, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for household, (earned_fen, sales_fen) in self._by_household.items():
-            township, size = homes[household]
+            _village, township, size = self._homes[household]
             row = found[township]
             row[0] += earned_fen > 0
             row[1] += sales_fen
@@ -314,6 +313,13 @@ class Figures:
             ),
             key=lambda row: (-row.earned_fen, str(row.key)),
         )
+
+    @cached_property
+    def _homes(self) -> dict[int, tuple[str, str, int]]:
+        """Village, township and size of each distinct household."""
+        homes = Household.objects.filter(pk__in=self._credits.values(as_one=counts_as(self.ends))).order_by()
+        rows = homes.values_list("pk", "village", "village__township", "size")
+        return {pk: (village, township, size) for pk, village, township, size in rows}
 
     @cached_property
     def _by_household(self) -> dict[int, tuple[int, int]]:

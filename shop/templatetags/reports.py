@@ -27,6 +27,16 @@ def kilograms(g: int) -> str:
 
 
 @register.filter
+def money(fen: int | None) -> str:
+    """As everybody reads it: 606.77 万元 from 10,000 yuan on, 8,640.00 yuan below; nothing of what is hidden."""
+    if fen is None:
+        return ""
+    if abs(fen) < 1_000_000:
+        return _("%(yuan)s yuan") % {"yuan": yuan_text(fen)}
+    return _("%(wan)s × 10,000 yuan") % {"wan": wan_text(fen)}
+
+
+@register.filter
 def grouped(n: int) -> str:
     """1,432"""
     return f"{n:,}"

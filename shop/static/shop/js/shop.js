@@ -136,6 +136,19 @@
     window.setInterval(count, 20000);
   });
 
+  // A number to copy, such as a waybill. Where there is no clipboard (http, old WebViews) it is selected instead.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.querySelector("span").textContent = button.dataset.copied;
+    } catch {
+      const number = button.previousElementSibling;
+      if (number) window.getSelection().selectAllChildren(number);
+    }
+  });
+
   // Something that cannot be undone is asked about first.
   document.addEventListener("submit", (event) => {
     const question = event.submitter && event.submitter.dataset.confirm;

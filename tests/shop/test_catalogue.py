@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.core.cache import caches
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from oscar.core.loading import get_model
 
 from logistics.models import Departure, Stop
+from shop.art import renditions
 from shop.catalogue import almanac, season
 from shop.catalogue.season import State
 from shop.templatetags.almanac import time_left
@@ -100,6 +103,9 @@ def html(client, address: str, **query) -> str:
 
 
 def queries(client, address: str) -> int:
+    """How many statements a page takes that is not kept ready made, once the shelf is in memory."""
+    client.get(address)
+    caches["pages"].clear()
     with CaptureQueriesContext(connection) as seen:
         assert client.get(address).status_code == 200
     return len(seen)
@@ -163,7 +169,7 @@ def test_an_odd_address_of_the_shelf_is_no_error(client, walnuts, odd):
     assert client.get(f"/catalogue/?{odd}").status_code == 200
 
 
-@pytest.mark.parametrize(("address", "most"), [("/catalogue/", 8), ("/catalogue/?sort=price", 8), ("/", 6)])
+@pytest.mark.parametrize(("address", "most"), [("/catalogue/", 6), ("/catalogue/?sort=price", 6), ("/", 8)])
 def test_ten_kinds_of_produce_take_as_many_queries_as_one(client, walnuts, address, most):
     client.get(address)
     one = queries(client, address)
@@ -353,7 +359,7 @@ def test_home_has_nothing_of_whoever_looks_and_ten_trucks_cost_as_much_as_one(cl
     one = queries(client, "/")
     for _ in range(9):
         make_departure()
-    assert queries(client, "/") == one <= 7
+    assert queries(client, "/") == one <= 8
 
 
 def test_home_without_its_pictures_weighs_at_most_90_kilobytes_compressed(client, late_november, db):
@@ -430,6 +436,15 @@ def test_a_product_page_says_what_it_costs_to_a_city_and_when_it_is_there(client
     assert f"约 {day}到" in page
 
 
+def add_picture(pack, n: int) -> None:
+    get_model("catalogue", "ProductImage").objects.create(
+        product=pack.product,
+        original=ContentFile(renditions.render("HT01", 40), name=f"{n}.webp"),
+        caption=f"图{n}",
+        display_order=n,
+    )
+
+
 def test_a_product_page_with_everything_on_it_takes_eight_queries(client, walnuts):
     cooperative = walnuts.produce.cooperative
     cooperative.shows_grower_price = True
@@ -441,17 +456,13 @@ def test_a_product_page_with_everything_on_it_takes_eight_queries(client, walnut
         Certificate.objects.create(
             cooperative=cooperative, kind=Certificate.Kind.TEST, number=str(n), issued_on=dt.date(2026, 1, 1)
         )
-        get_model("catalogue", "ProductImage").objects.create(
-            product=walnuts.product, original=f"{n}.webp", display_order=n
-        )
+        add_picture(walnuts, n)
     assert queries(client, address) == one <= 8
 
 
 def test_a_product_has_its_pictures_in_a_gallery(client, walnuts):
     for n in range(2):
-        get_model("catalogue", "ProductImage").objects.create(
-            product=walnuts.product, original=f"{n}.webp", caption=f"图{n}", display_order=n
-        )
+        add_picture(walnuts, n)
     page = html(client, walnuts.product.get_absolute_url())
     assert page.count("data-show") == 2
     assert 'alt="图1"' in page

@@ -15,7 +15,6 @@ from suppliers.models import Pack, Produce
 from . import almanac, season
 from .inventory import G_PER_JIN, Offer
 
-Category = get_model("catalogue", "Category")
 StockRecord = get_model("partner", "StockRecord")
 
 # What spoils sooner than this is fresh: it cannot be sent back without a reason (七天无理由退货 does not hold for it).
@@ -156,12 +155,6 @@ def sorted_by(produce: QuerySet[Produce], sort: str, day: dt.date) -> QuerySet[P
         output_field=IntegerField(),
     )
     return produce.annotate(rank=rank).order_by("is_b2b_only", "rank", "code", "pk")
-
-
-def in_category(produce: QuerySet[Produce], category) -> QuerySet[Produce]:
-    """Those of `produce` that are in Oscar's `category` or below it."""
-    inside = Category.objects.filter(path__startswith=category.path)
-    return produce.filter(Exists(_packs().filter(product__categories__in=inside)))
 
 
 def wares(packs: QuerySet[Pack], day: dt.date) -> list[Ware]:

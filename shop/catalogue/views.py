@@ -64,7 +64,7 @@ def home(request: HttpRequest) -> HttpResponse:
         },
     )
     if truck:
-        response.good_until = truck.cut_off_at  # a page that is kept says no longer that it takes orders
+        response.good_until = truck.cut_off_at  # the page that is kept is wrong from then on (pages.py)
     return response
 
 

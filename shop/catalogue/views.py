@@ -46,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
     kinds = shelf.one_of_each(cards)
     in_season = [ware for ware in kinds if ware.is_on and not (ware.is_all_year or ware.is_sold_out or ware.presale)]
     stored = [ware for ware in kinds if not ware.is_sold_out and not ware.presale and ware not in in_season]
+    in_season.sort(key=lambda ware: ware.produce.shelf_life_days)  # what keeps shortest is what the season is about
     coming = sorted((ware for ware in kinds if not ware.is_on), key=lambda ware: ware.next_on)
     truck = _next_truck()
     response = render(

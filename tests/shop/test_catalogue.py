@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.cache import caches
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from oscar.core.loading import get_model
 
 from logistics.models import Departure, Stop
+from shop.art import renditions
 from shop.catalogue import almanac, season
 from shop.catalogue.season import State
 from shop.templatetags.almanac import time_left
@@ -434,6 +436,15 @@ def test_a_product_page_says_what_it_costs_to_a_city_and_when_it_is_there(client
     assert f"约 {day}到" in page
 
 
+def add_picture(pack, n: int) -> None:
+    get_model("catalogue", "ProductImage").objects.create(
+        product=pack.product,
+        original=ContentFile(renditions.render("HT01", 40), name=f"{n}.webp"),
+        caption=f"图{n}",
+        display_order=n,
+    )
+
+
 def test_a_product_page_with_everything_on_it_takes_eight_queries(client, walnuts):
     cooperative = walnuts.produce.cooperative
     cooperative.shows_grower_price = True
@@ -445,17 +456,13 @@ def test_a_product_page_with_everything_on_it_takes_eight_queries(client, walnut
         Certificate.objects.create(
             cooperative=cooperative, kind=Certificate.Kind.TEST, number=str(n), issued_on=dt.date(2026, 1, 1)
         )
-        get_model("catalogue", "ProductImage").objects.create(
-            product=walnuts.product, original=f"{n}.webp", display_order=n
-        )
+        add_picture(walnuts, n)
     assert queries(client, address) == one <= 8
 
 
 def test_a_product_has_its_pictures_in_a_gallery(client, walnuts):
     for n in range(2):
-        get_model("catalogue", "ProductImage").objects.create(
-            product=walnuts.product, original=f"{n}.webp", caption=f"图{n}", display_order=n
-        )
+        add_picture(walnuts, n)
     page = html(client, walnuts.product.get_absolute_url())
     assert page.count("data-show") == 2
     assert 'alt="图1"' in page

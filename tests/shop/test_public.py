@@ -147,7 +147,7 @@ def test_a_trace_asks_as_often_for_one_kind_of_goods_as_for_five(client):
         return len(caught)
 
     queries(1)
-    assert queries(1) == queries(5) <= 9
+    assert queries(1) == queries(5) <= 10
 
 
 def test_the_label_of_a_parcel_is_its_cooperatives_and_leads_to_the_trace(client, march):

@@ -7,13 +7,14 @@ from celery import shared_task
 import logistics.actions
 
 from . import orders
+from .aftersales import actions as aftersales
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True, acks_late=True)
 def sweep() -> None:
-    """Do everything that is due: expire, receive by default, trace late lots, assess. Each part is safe to repeat."""
+    """Do everything that is due: expire, receive by default, trace late lots, pass on, assess. Each part is safe to repeat."""
     sweep_now()
 
 
@@ -26,6 +27,7 @@ def sweep_now() -> dict[str, int]:
         "orders expired": orders.expire_unpaid,
         "shipments received by default": orders.receive_by_default,
         "lines traced to late lots": orders.trace_late_lots,
+        "after-sales passed to the county": aftersales.pass_on,
         "shipments assessed": logistics.actions.assess_due,
     }
     done, failed = {}, []

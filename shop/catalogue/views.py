@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from oscar.core.loading import get_model
 
+from shop.aftersales import overview
 from shop.search import finder
 from suppliers.base.access import everybody
 from suppliers.models import Pack
@@ -159,5 +160,6 @@ def product_page(
             "is_fresh": shelf.is_fresh(pack.produce),
             "quantity": quantity,
             "error": error,
-        },
+        }
+        | overview.of_produce(pack.produce),
     )

@@ -16,6 +16,7 @@ from oscar.core.loading import get_model
 
 from logistics.models import Consignment, Shipment
 from shop import orders
+from shop.aftersales import overview
 from shop.catalogue.shelf import FEW_HOUSEHOLDS
 from shop.models import Sale
 from shop.payments import demo
@@ -81,6 +82,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     ]
     states = {parcel["consignment"].state for parcel in parcels}
     address = sale.order.shipping_address
+    aftersales = overview.of_order(sale)
     return render(
         request,
         "orders/order.html",
@@ -91,13 +93,16 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
             "mobile": mask_mobile(address.mobile) if address else "",
             "parcels": parcels,
             "steps": steps(sale.order.status),
-            "events": events(sale, parcels),
+            "events": sorted(
+                events(sale, parcels) + aftersales["aftersales_events"], key=lambda event: event["at"], reverse=True
+            ),
             "households": households_of(sale),
             "few": FEW_HOUSEHOLDS,
             "is_on_its_way": Consignment.State.DISPATCHED in states,
             "is_cancellable": sale.order.status in (orders.PLACED, orders.PAID)
             and states <= {Consignment.State.HELD, Consignment.State.TO_SHIP},
-        },
+        }
+        | aftersales,
     )
 
 

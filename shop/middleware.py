@@ -5,8 +5,7 @@ from collections.abc import Callable
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-
-# Six photos of 5 MiB and what stands beside them: no page takes more, and nothing is read of what is.
+# Six photos of 5 MiB and the words beside them: no page takes more.
 MOST_BYTES = 31 * 1024 * 1024
 
 

@@ -82,23 +82,23 @@ def bought_of(line: SaleLine) -> rules.Bought:
 
 def why_no_claim(line: SaleLine, sale: Sale, on: dt.date | None, *, at: dt.datetime) -> rules.Refusal | None:
     """Why nothing spoiled of a line received `on` a day can be reported at a moment; None where it can."""
-    return _why_not(line, sale, on, ends_at=on and rules.spoilage_ends_at(on), at=at)
+    return _why_not(line, sale, on, until=on and rules.last_day_to_claim(on), at=at)
 
 
 def why_no_return(line: SaleLine, sale: Sale, on: dt.date | None, *, at: dt.datetime) -> rules.Refusal | None:
     """Why a line received `on` a day cannot be sent back at a moment; None where it can."""
     if right_to_return(line, sale) is rules.Right.NONE:
         return rules.Refusal.WAIVED
-    return _why_not(line, sale, on, ends_at=on and rules.return_ends_at(on), at=at)
+    return _why_not(line, sale, on, until=on and rules.last_day_to_return(on), at=at)
 
 
-def _why_not(line, sale, on, *, ends_at, at) -> rules.Refusal | None:
+def _why_not(line, sale, on, *, until, at) -> rules.Refusal | None:
     if on is None:
         return rules.Refusal.NOT_RECEIVED
     # What goes to an institution is looked at when it is accepted (验收), and is settled with its invoice.
     if sale.paid_on is None or sale.buyer_kind != Sale.BuyerKind.INDIVIDUAL:
         return rules.Refusal.NOT_PAID
-    if at >= ends_at:
+    if rules.is_over(until, at):
         return rules.Refusal.TOO_LATE
     return None if line.net_fen else rules.Refusal.NOTHING_LEFT
 

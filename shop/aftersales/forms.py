@@ -67,7 +67,7 @@ class ClaimForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={
             "required": gettext_lazy("Choose how much of it is spoiled."),
-            "invalid_choice": gettext_lazy("Choose one of the shares, from 10 % to 100 %."),
+            "invalid_choice": gettext_lazy("Choose one of the shares that are offered."),
         },
     )
     photos = PhotosField(

@@ -21,8 +21,8 @@ class Row:
     """A line of an order that came, with what was asked for it; `claim_until` and `return_until` while it can be."""
 
     line: SaleLine
-    claim_until: dt.datetime | None
-    return_until: dt.datetime | None
+    claim_until: dt.date | None
+    return_until: dt.date | None
     is_reviewable: bool
     claims: list[SpoilageClaim] = field(default_factory=list)
     returns: list[NoReasonReturn] = field(default_factory=list)
@@ -54,8 +54,8 @@ def rows_of(sale: Sale) -> list[Row]:
         on = line.line.shipment_line.shipment.received_on
         rows[line.pk] = Row(
             line=line,
-            claim_until=None if actions.why_no_claim(line, sale, on, at=now) else rules.spoilage_ends_at(on),
-            return_until=None if actions.why_no_return(line, sale, on, at=now) else rules.return_ends_at(on),
+            claim_until=None if actions.why_no_claim(line, sale, on, at=now) else rules.last_day_to_claim(on),
+            return_until=None if actions.why_no_return(line, sale, on, at=now) else rules.last_day_to_return(on),
             is_reviewable=not actions.why_no_review(line, on),
         )
     if not rows:

@@ -69,14 +69,19 @@ def nothing(refusal: Refusal) -> Back:
     return Back(0, 0, refusal)
 
 
-def spoilage_ends_at(received_on: dt.date) -> dt.datetime:
-    """The moment from which it is too late to report spoiled goods received on a day."""
-    return days.at(received_on + dt.timedelta(days=SPOILAGE_DAYS + 1), 0)
+def last_day_to_claim(received_on: dt.date) -> dt.date:
+    """The last day, all of it, on which spoiled goods received on a day can be reported."""
+    return received_on + dt.timedelta(days=SPOILAGE_DAYS)
 
 
-def return_ends_at(received_on: dt.date) -> dt.datetime:
-    """The moment from which it is too late to ask for a no-reason return of goods received on a day."""
-    return days.at(received_on + dt.timedelta(days=RETURN_DAYS + 1), 0)
+def last_day_to_return(received_on: dt.date) -> dt.date:
+    """The last day, all of it, on which a no-reason return of goods received on a day can be asked for."""
+    return received_on + dt.timedelta(days=RETURN_DAYS)
+
+
+def is_over(last_day: dt.date, moment: dt.datetime) -> bool:
+    """Whether `last_day` is over at a moment."""
+    return days.day_of(moment) > last_day
 
 
 def for_spoiled(bought: Bought, spoiled_bp: int) -> Back:

@@ -77,9 +77,9 @@ def claim(request: HttpRequest, token: str, line_id: int) -> HttpResponse:
         "shares": shares,
         "left_fen": bought.left_fen,
         "why_not": actions.REFUSALS.get(why_not),
-        "until": on and rules.spoilage_ends_at(on),
+        "until": on and rules.last_day_to_claim(on),
     }
-    return render(request, "aftersales/claim_new.html", page, status=422 if form.errors and request.htmx else 200)
+    return render(request, "aftersales/claim_new.html", page)
 
 
 @everybody
@@ -128,7 +128,7 @@ def ask_return(request: HttpRequest, token: str, line_id: int) -> HttpResponse:
         "most": options["most"],
         "left_fen": bought.left_fen,
         "why_not": actions.REFUSALS.get(why_not),
-        "until": on and rules.return_ends_at(on),
+        "until": on and rules.last_day_to_return(on),
     }
     return render(request, "aftersales/return_new.html", page)
 

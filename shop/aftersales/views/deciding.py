@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -165,9 +167,6 @@ def _was_first(request: HttpRequest, decided: Request, page: str) -> HttpRespons
 
 
 def _moment(at) -> str:
-    from django.utils.formats import date_format
-    from django.utils.timezone import localtime
-
     return date_format(localtime(at), "DATETIME_FORMAT")
 
 

@@ -118,6 +118,22 @@ INVARIANTS = {
         SELECT e.id, e.amount_fen, SUM(r.amount_fen) FROM logistics_ledgerentry e
         JOIN logistics_ledgerentry r ON r.reverses_id = e.id
         GROUP BY e.id, e.amount_fen HAVING e.amount_fen + SUM(r.amount_fen) < 0""",
+    "a spoilage claim that was paid has its refund, of its line alone": """
+        SELECT c.id, c.line_id, MAX(r.line_id) FROM aftersales_spoilageclaim c JOIN shop_refund f ON f.id = c.refund_id
+        LEFT JOIN shop_refundline r ON r.refund_id = f.id GROUP BY c.id, c.line_id, f.key
+        HAVING COUNT(r.id) <> 1 OR MAX(r.line_id) <> c.line_id OR f.key <> 'spoilage-' || c.id""",
+    "a no-reason return that was paid has its refund, of its line alone": """
+        SELECT c.id, c.line_id, MAX(r.line_id) FROM aftersales_noreasonreturn c JOIN shop_refund f ON f.id = c.refund_id
+        LEFT JOIN shop_refundline r ON r.refund_id = f.id GROUP BY c.id, c.line_id, f.key
+        HAVING COUNT(r.id) <> 1 OR MAX(r.line_id) <> c.line_id OR f.key <> 'return-' || c.id""",
+    "a refund for what was claimed or sent back belongs to a claim or a return": """
+        SELECT f.id, 0, 1 FROM shop_refund f LEFT JOIN aftersales_spoilageclaim c ON c.refund_id = f.id
+        LEFT JOIN aftersales_noreasonreturn n ON n.refund_id = f.id
+        WHERE (f.key LIKE 'spoilage-%' AND c.id IS NULL) OR (f.key LIKE 'return-%' AND n.id IS NULL)""",
+    "no more packs of a line came back than were sold": """
+        SELECT l.line_id, l.quantity, SUM(n.packs) FROM aftersales_noreasonreturn n
+        JOIN shop_saleline l ON l.line_id = n.line_id WHERE n.state = 'paid'
+        GROUP BY l.line_id, l.quantity HAVING SUM(n.packs) > l.quantity""",
     "the stock held for orders is what their lines hold": """
         SELECT r.id, COALESCE(r.num_allocated, 0), COALESCE(SUM(l.num_allocated), 0) FROM partner_stockrecord r
         LEFT JOIN order_line l ON l.stockrecord_id = r.id

@@ -8,6 +8,7 @@ import logistics.actions
 
 from . import orders
 from .accounts import actions as accounts
+from .aftersales import actions as aftersales
 from .preorders import actions as preorders
 
 logger = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(ignore_result=True, acks_late=True)
 def sweep() -> None:
-    """Do everything that is due: expire, receive by default, trace late lots, assess, tidy up. Each part is safe to repeat."""
+    """Do everything that is due: expire, receive by default, trace late lots, pass on, assess, tidy up. Each part is safe to repeat."""
     sweep_now()
 
 
@@ -30,6 +31,7 @@ def sweep_now() -> dict[str, int]:
         "pre-orders given up": preorders.give_up_overdue,
         "shipments received by default": orders.receive_by_default,
         "lines traced to late lots": orders.trace_late_lots,
+        "after-sales passed to the county": aftersales.pass_on,
         "shipments assessed": logistics.actions.assess_due,
         "orders of erased accounts pseudonymised": accounts.pseudonymise_due,
         "sessions and codes over": accounts.tidy,

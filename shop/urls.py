@@ -56,6 +56,7 @@ urlpatterns = [
     path("basket/", _oscar("basket")),
     path("checkout/", _oscar("checkout")),
     path("orders/", include("shop.customer.urls")),
+    path("", include("shop.aftersales.urls")),
     path("trace/", origin.find, name="trace-find"),
     path("trace/<str:code>/", origin.trace, name="trace"),
     path("impact/", origin.impact, name="impact"),

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
+from shop.aftersales.models import NoReasonReturn, SpoilageClaim
 from suppliers.base import access
 from tests import factories as f
 
@@ -70,6 +71,20 @@ DOORS = {
     "/officials/orders/{number}/": (*EVIDENCE, "staff"),
     "/officials/households/{household}/": (*EVIDENCE, "staff"),
     "/officials/orders/{number}/refund/": ("staff",),
+    "/officials/after-sales/": ("staff",),
+    "/officials/after-sales/spoiled/{claim}/": ("staff",),
+    "/officials/after-sales/returns/{return}/": ("staff",),
+    "/officials/reviews/": ("staff",),
+    "/cooperative/after-sales/": ("cooperative", "other cooperative"),
+    "/cooperative/after-sales/spoiled/{claim}/": ("cooperative",),
+    "/cooperative/after-sales/returns/{return}/": ("cooperative",),
+    "/cooperative/reviews/": ("cooperative", "other cooperative"),
+    "/reviews/{produce}/": ALL,
+    "/orders/{token}/lines/{line}/spoiled/": ALL,
+    "/orders/{token}/lines/{line}/return/": ALL,
+    "/orders/{token}/lines/{line}/review/": ALL,
+    "/orders/{token}/spoiled/{claim}/": ALL,
+    "/orders/{token}/returns/{return}/": ALL,
     "/cooperative/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
@@ -90,7 +105,8 @@ def world():
     pack = f.make_pack()
     household = f.make_household(pack.produce.cooperative)
     lot = f.make_lot(pack.produce, household, bought_on=dt.date(2019, 3, 1))
-    order = f.sell((pack, 1), on=dt.date(2019, 3, 5))
+    order = f.sell((pack, 1), (f.make_pack(pack.produce), 1), on=dt.date(2019, 3, 5))
+    asked_line, free_line = order.sale.lines.order_by("pk")
     return {
         "cooperative": pack.produce.cooperative,
         "names": {
@@ -99,6 +115,11 @@ def world():
             "consignment": order.consignments.get().consignment_no,
             "lot": lot.pk,
             "trace": order.consignments.get().shipments.get().trace_code,
+            "token": order.sale.token,
+            "line": free_line.pk,
+            "produce": pack.produce.pk,
+            "claim": SpoilageClaim.objects.create(line=asked_line, spoiled_bp=1_000).pk,
+            "return": NoReasonReturn.objects.create(line=asked_line, packs=1).pk,
         },
     }
 

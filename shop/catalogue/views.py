@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from logistics.models import Departure
+from shop.aftersales import overview
 from shop.reports import public
 from shop.search import finder
 from shop.shipping import estimate
@@ -258,5 +259,6 @@ def product_page(
             "to_elsewhere": estimate.elsewhere(),
             "quantity": quantity,
             "error": error,
-        },
+        }
+        | overview.of_produce(ware.produce),
     )

@@ -14,6 +14,7 @@ from oscar.core.loading import get_model
 from logistics.models import Consignment, Shipment
 from shop import orders
 from shop.accounts import limits
+from shop.aftersales import overview
 from shop.catalogue.shelf import FEW_HOUSEHOLDS
 from shop.models import Sale
 from shop.payments import demo
@@ -81,6 +82,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     ]
     states = {parcel["consignment"].state for parcel in parcels}
     address = sale.order.shipping_address
+    aftersales = overview.of_order(sale)
     return render(
         request,
         "orders/order.html",
@@ -91,7 +93,9 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
             "mobile": mask_mobile(address.mobile) if address else "",
             "parcels": parcels,
             "steps": steps(sale.order.status),
-            "events": events(sale, parcels),
+            "events": sorted(
+                events(sale, parcels) + aftersales["aftersales_events"], key=lambda event: event["at"], reverse=True
+            ),
             "next_step": next_step(sale, states),
             "card": reports_card.of_sale(sale) if states & SENT else None,
             "households": households_of(sale) if states & SENT else 0,
@@ -99,7 +103,8 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
             "is_on_its_way": Consignment.State.DISPATCHED in states,
             "is_cancellable": sale.order.status in (orders.PLACED, orders.PAID)
             and states <= {Consignment.State.HELD, Consignment.State.TO_SHIP},
-        },
+        }
+        | aftersales,
     )
 
 

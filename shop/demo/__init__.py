@@ -7,7 +7,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
     import logistics.actions
 
-    from . import catalogue, half_year, origin, papers, people, preorders, reference
+    from . import aftersales, catalogue, half_year, origin, papers, people, preorders, reference
     from . import present as living_present
 
     say("places, carriers and the subsidy programme")
@@ -34,3 +34,5 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         say("today: a month that many bought in, and papers of the cooperatives")
         origin.load()
         preorders.load()
+        say("spoilage claims, returns and reviews")
+        aftersales.load()

@@ -95,12 +95,18 @@ def load() -> None:
     for produce in in_store.select_related("cooperative"):
         _buy(produce, today)
     for n, scene in enumerate(SCENES, start=1):
-        if not Sale.objects.filter(note=note(n)).exists():
-            happen(n, scene, today)
+        happen(n, scene, today)
     logistics.actions.assess_due()
 
 
-def note(n: int) -> str:
+def happen(n: int, scene: Scene, today: dt.date) -> Sale:
+    """The sale of order `n` of the demo; it is placed and taken as far as `scene` goes if it is not there yet."""
+    if not Sale.objects.filter(note=_note(n)).exists():
+        _happen(n, scene, today)
+    return Sale.objects.get(note=_note(n))
+
+
+def _note(n: int) -> str:
     return f"演示订单 {n:02d}"
 
 
@@ -148,7 +154,7 @@ def _price_of(produce: Produce) -> int:
 
 
 @transaction.atomic
-def happen(n: int, scene: Scene, today: dt.date) -> None:
+def _happen(n: int, scene: Scene, today: dt.date) -> None:
     """Place the order of `scene` on its day and take it as far as it goes."""
     placed_on = today - dt.timedelta(days=scene.days_ago)
     order = _place(n, scene, placed_on)
@@ -218,7 +224,7 @@ def _place(n: int, scene: Scene, placed_on: dt.date):
         channel=scene.channel,
         buyer_kind=Sale.BuyerKind.INSTITUTION if is_institution else Sale.BuyerKind.INDIVIDUAL,
         organisation="泰安市某机关食堂" if is_institution else "",
-        note=note(n),
+        note=_note(n),
         is_fresh_confirmed=True,
         minutes_to_pay=None if is_institution else 30,
         placed_at=days.at(placed_on, 9) if scene.days_ago else None,

@@ -6,7 +6,7 @@ from shop.tasks import sweep_now
 class Command(BaseCommand):
     """Do by hand what the worker's sweep does every minute."""
 
-    help = "Expire unpaid orders, receive by default, trace late lots, assess shipments."
+    help = "Expire unpaid orders, receive by default, trace late lots, pass after-sales on, assess shipments."
 
     def handle(self, *args, **options):
         for what, count in sweep_now().items():

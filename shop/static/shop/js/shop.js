@@ -34,6 +34,42 @@
     document.querySelectorAll("form[data-once]").forEach((form) => { delete form.dataset.sent; });
   });
 
+  // Photos are shown before they are sent, and made smaller, so that they travel quickly over a mobile net.
+  const LONG_SIDE = 1600;
+  const smaller = async (file) => {
+    const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const scale = Math.min(1, LONG_SIDE / Math.max(bitmap.width, bitmap.height));
+    const sheet = document.createElement("canvas");
+    sheet.width = Math.max(1, Math.round(bitmap.width * scale));
+    sheet.height = Math.max(1, Math.round(bitmap.height * scale));
+    sheet.getContext("2d").drawImage(bitmap, 0, 0, sheet.width, sheet.height);
+    const blob = await new Promise((done) => { sheet.toBlob(done, "image/jpeg", 0.85); });
+    return { preview: sheet.toDataURL("image/jpeg", 0.5), file: new File([blob], "photo.jpg", { type: "image/jpeg" }) };
+  };
+  document.addEventListener("change", async (event) => {
+    const input = event.target;
+    if (!input.dataset || !input.dataset.photos) return;
+    const list = input.closest(".field").querySelector(".previews");
+    const chosen = [...input.files];
+    list.replaceChildren();
+    list.hidden = chosen.length === 0;
+    const sent = new DataTransfer();
+    for (const file of chosen) {
+      // What the browser cannot read the server refuses, with words.
+      const made = await smaller(file).catch(() => ({ preview: "", file }));
+      if (input.files.length !== chosen.length || input.files[0] !== chosen[0]) return; // chosen anew meanwhile
+      sent.items.add(made.file);
+      if (!made.preview) continue;
+      const image = new Image();
+      image.src = made.preview;
+      image.alt = list.dataset.alt;
+      const item = document.createElement("li");
+      item.append(image);
+      list.append(item);
+    }
+    input.files = sent.files;
+  });
+
   // What the words typed so far may become, under the search field: arrows choose, Enter goes there, Escape closes.
   document.addEventListener("DOMContentLoaded", () => {
     const field = document.querySelector("input[role=combobox]");

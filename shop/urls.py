@@ -12,7 +12,9 @@ from suppliers.base.access import everybody
 from suppliers.views import checking
 
 from . import operations, refunds, views_cooperative, views_departures
+from .accounts import views as accounts
 from .catalogue import views as catalogue
+from .preorders import views as preorders
 
 
 def _oscar(label: str):
@@ -51,14 +53,18 @@ urlpatterns = [
     path("basket/", _oscar("basket")),
     path("checkout/", _oscar("checkout")),
     path("orders/", include("shop.customer.urls")),
+    path("preorders/", preorders.on_the_tree, name="preorders"),
     # The dashboard names it; offers have no pages here.
     path("offers/", include(([path("<slug:slug>/", _to_shelf, name="detail")], "offer"))),
     path("language/", include("django.conf.urls.i18n")),
+    path("privacy/", accounts.privacy, name="privacy"),
     re_path(r"^media/(?P<path>.*)$", _media),
     # For whoever has an account: there is one way to sign in, with its limits and its second factor
     path("accounts/register/", _to("account_signup")),
     path("accounts/change-password/", _to("account_change_password")),
     path("password-reset/", _to("account_reset_password"), name="password-reset"),
+    path("accounts/login/", accounts.SignIn.as_view(), name="account_login"),
+    path("accounts/", include("shop.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("accounts/", _oscar("customer")),
     # For cooperatives
@@ -66,6 +72,10 @@ urlpatterns = [
     path("cooperative/", include("suppliers.urls")),
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
+    path("cooperative/presales/", preorders.presales, name="presales"),
+    path("cooperative/presales/harvest/", preorders.declare, name="harvest"),
+    path("cooperative/presales/new/", preorders.presale_new, name="presale_new"),
+    path("cooperative/presales/<int:pk>/", preorders.harvest_in, name="harvest_in"),
     # For officials
     path("officials/slips/", checking.slips, name="slips"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),

@@ -51,6 +51,11 @@ DOORS = {
     "/": ALL,
     "/catalogue/": ALL,
     "/basket/": ALL,
+    "/privacy/": ALL,
+    "/accounts/orders/": ALL[1:],
+    "/accounts/addresses/": ALL[1:],
+    "/accounts/profile/": ALL[1:],
+    "/accounts/erase/": ALL[1:],
     "/officials/": (*REPORT, "staff"),
     "/officials/subsidy/": (*REPORT, "staff"),
     "/officials/slips/": (access.TOWNSHIP, "staff"),
@@ -68,6 +73,10 @@ DOORS = {
     "/cooperative/households/": ("cooperative", "other cooperative"),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
     "/cooperative/ledger/{lot}/": ("cooperative",),
+    "/preorders/": ALL,
+    "/cooperative/presales/": ("cooperative", "other cooperative"),
+    "/cooperative/presales/harvest/": ("cooperative", "other cooperative"),
+    "/cooperative/presales/new/": ("cooperative", "other cooperative"),
     "/dashboard/": ("staff",),
 }
 

@@ -90,7 +90,7 @@ SCENES = [
     Scene((("QC01-KG-C08", 5000),), "on_terms", 5, "canteen", Sale.Channel.BULK),
     Scene((("DH01-KG-C04", 3200),), "received_on_terms", 8, "canteen", Sale.Channel.BULK),
     Scene((("HT01-5J-C11", 2),), "paid", 0, "buyer", delivery=Sale.Delivery.TRUCK),
-    Scene((("HT01-5J-C12", 8),), "paid", 0, "buyer2", delivery=Sale.Delivery.TRUCK),
+    Scene((("HT01-5J-C12", 40),), "paid", 0, "buyer2", delivery=Sale.Delivery.TRUCK),
     Scene((("FM01-500-C03", 2),), "paid", 0, "buyer", delivery=Sale.Delivery.COUNTER),
 ]
 

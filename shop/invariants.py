@@ -138,6 +138,13 @@ INVARIANTS = {
         SELECT r.id, COALESCE(r.num_allocated, 0), COALESCE(SUM(l.num_allocated), 0) FROM partner_stockrecord r
         LEFT JOIN order_line l ON l.stockrecord_id = r.id
         GROUP BY r.id, r.num_allocated HAVING COALESCE(r.num_allocated, 0) <> COALESCE(SUM(l.num_allocated), 0)""",
+    "what is booked on a direct truck is the gross weight of the live orders that ride on it": """
+        SELECT d.departure_no, d.booked_g, COALESCE(SUM(x.gross_g), 0) FROM logistics_departure d
+        LEFT JOIN (SELECT t.departure_id, l.gross_g FROM logistics_stop t JOIN shop_sale s ON s.stop_id = t.id
+        JOIN shop_saleline l ON l.sale_id = s.order_id JOIN order_order o ON o.id = s.order_id
+        WHERE o.status <> 'cancelled' AND (l.dispatched_at IS NOT NULL OR l.refunded_g < l.net_g)) x
+        ON x.departure_id = d.id
+        GROUP BY d.id, d.departure_no, d.booked_g HAVING d.booked_g <> COALESCE(SUM(x.gross_g), 0)""",
     "no more stock is held than there is": """
         SELECT r.id, r.num_in_stock, r.num_allocated FROM partner_stockrecord r
         WHERE COALESCE(r.num_allocated, 0) > COALESCE(r.num_in_stock, 0)""",

@@ -19,13 +19,15 @@ from oscar.core.loading import get_class, get_model
 import logistics.actions
 import logistics.tasks
 import suppliers.actions
-from logistics.models import Consignment, Shipment, ShipmentLine
+from logistics.actions import CannotRide
+from logistics.models import Consignment, Counter, Departure, Shipment, ShipmentLine, Stop
 from suppliers.base import days
 from suppliers.base.bell import ring
 from suppliers.base.money import apportion, fen_of
 from suppliers.models import Pack, PurchaseLot
 
-from .models import Refund, RefundLine, Sale, SaleLine
+from .models import InvoiceWish, Refund, RefundLine, Sale, SaleLine
+from .order.utils import give_coupons_back
 from .payments.models import Payment
 from .preorders.models import Presale
 
@@ -48,6 +50,10 @@ class AlreadyPlaced(Exception):
         self.order = order
 
 
+class NeedsCold(CannotRide):
+    """Goods that travel refrigerated do not ride on a departure that is not."""
+
+
 def place(
     *,
     basket,
@@ -56,19 +62,27 @@ def place(
     city_code: str,
     user=None,
     guest_email: str = "",
-    channel: str = Sale.Channel.RETAIL,
+    channel: str = "",
+    delivery: str = Sale.Delivery.PARCEL,
+    stop: Stop | None = None,
+    counter: Counter | None = None,
+    expected_on: dt.date | None = None,
     buyer_kind: str = Sale.BuyerKind.INDIVIDUAL,
     organisation: str = "",
     note: str = "",
+    invoice: InvoiceWish | None = None,
     is_fresh_confirmed: bool = False,
     minutes_to_pay: int | None = 30,
     placed_at: dt.datetime | None = None,
 ):
     """Make an order of `basket` and hold its stock until it is paid for (`minutes_to_pay`; None: as long as it takes).
 
+    With a `stop`, it rides the direct truck that halts there, and its gross weight is booked on it; it is of the channel
+    of direct trucks then, else of the online shop, unless `channel` says otherwise.
     `placed_at` is for orders written down afterwards (a counter's sheet, a paper order); else it is now.
-    Return the order. Raises AlreadyPlaced where the basket is an order already, and OutOfStock (from the partner fork)
-    where something is no longer there; nothing is written then.
+    Return the order. Raises AlreadyPlaced where the basket is an order already, OutOfStock (from the partner fork)
+    where something is no longer there, CouponGone (from the order fork) where a coupon is, and CannotRide (TruckFull, TruckClosed, NeedsCold) where the truck does not take
+    it; nothing is written then.
     """
     OrderCreator = get_class("order.utils", "OrderCreator")
     OrderNumberGenerator = get_class("order.utils", "OrderNumberGenerator")
@@ -81,6 +95,10 @@ def place(
         )
         if not taken:
             raise AlreadyPlaced(Order.objects.get(basket=basket.pk))
+        wanted = [(line.product_id, line.quantity) for line in basket.all_lines()]
+        packs = Pack.objects.select_related("produce__cooperative").in_bulk([pk for pk, _quantity in wanted])
+        if stop is not None:
+            _board(stop.departure, [(packs[pk], quantity) for pk, quantity in wanted], at=placed_at)
         charge = shipping_method.calculate(basket)
         if shipping_address is not None:
             shipping_address.save()
@@ -97,11 +115,14 @@ def place(
             date_placed=placed_at or days.now(),
         )
         lines = list(order.lines.all())
-        packs = Pack.objects.select_related("produce__cooperative").in_bulk([line.product_id for line in lines])
         expires_at = None if minutes_to_pay is None else days.now() + dt.timedelta(minutes=minutes_to_pay)
         sale = Sale.objects.create(
             order=order,
-            channel=channel,
+            channel=channel or (Sale.Channel.RETAIL if stop is None else Sale.Channel.GROUP),
+            delivery=delivery,
+            stop=stop,
+            counter=counter,
+            expected_on=expected_on,
             buyer_kind=buyer_kind,
             organisation=organisation,
             city_code=city_code,
@@ -111,11 +132,34 @@ def place(
             is_fresh_confirmed=is_fresh_confirmed,
             note=note,
         )
+        if invoice is not None:
+            invoice.sale = sale
+            invoice.save()
         sold = [sale_line(sale, line, packs[line.product_id]) for line in lines]
         SaleLine.objects.bulk_create(sold)
         Consignment.objects.bulk_create(consignments_of(order, sold, city_code=city_code))
     basket.status = Basket.SUBMITTED
     return order
+
+
+def _board(departure: Departure, load: Sequence[tuple[Pack, int]], *, at: dt.datetime | None) -> None:
+    """Book so many packs each on `departure`, before any stock is held. Raises CannotRide."""
+    if not departure.is_refrigerated and any(pack.produce.is_cold_chain for pack, _quantity in load):
+        raise NeedsCold(departure, "is not refrigerated")
+    logistics.actions.book(departure=departure, g=sum(pack.gross_g * quantity for pack, quantity in load), at=at)
+
+
+def _unboard(sale_lines: QuerySet) -> None:
+    """Give back the room that `sale_lines`, which do not travel now, had on direct trucks."""
+    loads = dict(
+        sale_lines.filter(sale__stop__isnull=False)
+        .order_by()
+        .values_list("sale__stop__departure")
+        .annotate(Sum("gross_g"))
+    )
+    # In one order, so two refunds of orders on the same trucks never wait for each other.
+    for departure in Departure.objects.filter(pk__in=loads).order_by("pk") if loads else ():
+        logistics.actions.release(departure=departure, g=loads[departure.pk])
 
 
 def sale_line(sale: Sale, line, pack: Pack) -> SaleLine:
@@ -212,6 +256,10 @@ def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
     )
     if order.status not in (PLACED, PAID) or shipped.exists():
         return False
+    if sale.stop_id:
+        # As orders are placed: the truck first, then coupons, then stock.
+        Departure.objects.select_for_update().filter(stops=sale.stop_id).first()
+    give_coupons_back(order)
     if sale.paid_on:
         lines = [
             GiveBack(line.pk, g=line.kept_g, fen=line.net_fen)
@@ -230,10 +278,23 @@ def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
                 )
             ]
         )
+    else:
+        _unboard(sale.lines.all())
     release_stock(order.lines.all())
     Consignment.objects.filter(order=order).update(state=Consignment.State.CANCELLED)
     _set_status([order.pk], CANCELLED)
     return True
+
+
+def call_off(*, departure: Departure, reason: str, by=None) -> int | None:
+    """Let a direct truck not go: cancel the orders that ride on it, each on its own. Return how many, None if it left.
+
+    Nobody boards while they are cancelled; killed halfway and called again, it goes on.
+    """
+    if not logistics.actions.close(departure=departure):
+        return None
+    aboard = Sale.objects.filter(stop__departure=departure, order__status__in=(PLACED, PAID)).order_by("pk")
+    return sum(cancel(order=sale.order, reason=reason, by=by) for sale in aboard.select_related("order"))
 
 
 def release_stock(lines: QuerySet) -> None:
@@ -557,17 +618,20 @@ def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
     # Only of what was given back now: a repeated refund leaves the order as it has become since.
     touched_sales = [sales[sale_id] for sale_id in {item.sale_id for item in fresh}]
     _set_status([sale.pk for sale in touched_sales if sale.refunded_goods_fen == sale.goods_fen], REFUNDED)
-    _keep_back([line for line in changed if line.dispatched_at is None and line.kept_g == 0])
+    # Grams of this refund alone: a line that was given back before is kept back already.
+    _keep_back([row.line for row in made_lines if row.g and row.line.dispatched_at is None and row.line.kept_g == 0])
     return [*known.values(), *made]
 
 
 def _keep_back(lines: Sequence[SaleLine]) -> None:
-    """Let `lines`, refunded before they left, not leave: free their stock, cancel consignments of which nothing is left.
+    """Let `lines`, refunded before they left, not leave: free their room on a truck and their stock, and cancel
+    consignments of which nothing is left.
 
     An order that waited for nothing else goes on to where its other consignments are.
     """
     if not lines:
         return
+    _unboard(SaleLine.objects.filter(pk__in=[line.pk for line in lines]))
     release_stock(Line.objects.filter(pk__in=[line.pk for line in lines]))
     order_ids = {line.sale_id for line in lines}
     waiting_states = (Consignment.State.HELD, Consignment.State.TO_SHIP)

@@ -13,7 +13,7 @@ from django.views.static import serve
 from suppliers.base.access import everybody
 from suppliers.views import checking
 
-from . import operations, refunds, views_cooperative, views_info
+from . import operations, refunds, views_cooperative, views_departures, views_info
 from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .preorders import views as preorders
@@ -94,6 +94,13 @@ urlpatterns = [
     # For officials
     path("officials/slips/", checking.slips, name="slips"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
+    path("officials/departures/", views_departures.departures, name="departures"),
+    path("officials/departures/new/", views_departures.plan, name="departure_new"),
+    path("officials/departures/<int:pk>/", views_departures.departure, name="departure"),
+    path("officials/departures/<int:pk>/left/", views_departures.left, name="departure_left"),
+    path("officials/departures/<int:pk>/call-off/", views_departures.call_off, name="departure_call_off"),
+    path("officials/counters/", views_departures.counters, name="counters"),
+    path("officials/counters/<str:code>/", views_departures.counters, name="counter"),
     path("officials/", include("shop.reports.urls")),
     # For county staff
     path("dashboard/login/", _to("account_login")),

@@ -12,8 +12,11 @@ from logistics.models import (
     ApprovedDistance,
     Carrier,
     Consignment,
+    Counter,
+    Departure,
     Envelope,
     ProgrammeVersion,
+    Stop,
     SubsidyProgramme,
     Vehicle,
 )
@@ -37,6 +40,11 @@ from suppliers.models import (
 )
 
 Basket = get_model("basket", "Basket")
+Benefit = get_model("offer", "Benefit")
+Condition = get_model("offer", "Condition")
+ConditionalOffer = get_model("offer", "ConditionalOffer")
+Range = get_model("offer", "Range")
+Voucher = get_model("voucher", "Voucher")
 Category = get_model("catalogue", "Category")
 Country = get_model("address", "Country")
 Partner = get_model("partner", "Partner")
@@ -186,6 +194,81 @@ def make_programme(
         version=version, starts_on=dt.date(year, 1, 1), ends_on=dt.date(year, 6, 30), amount_fen=envelope_fen
     )
     return version
+
+
+def make_departure(*, capacity_g: int = 5_000_000, in_days: int = 5, **fields) -> Departure:
+    """A direct truck to Tai'an with one stop there; orders are taken until noon of the day before it leaves."""
+    leaves_on = days.today() + dt.timedelta(days=in_days)
+    departure = Departure.objects.create(
+        **{
+            "departure_no": f"ZTC-{next(serial)}",
+            "city_code": TAIAN,
+            "cut_off_at": days.at(leaves_on - dt.timedelta(days=1), 12),
+            "leaves_at": days.at(leaves_on, 8),
+            "capacity_g": capacity_g,
+            "fen_per_kg": 60,
+        }
+        | fields
+    )
+    make_stop(departure)
+    return departure
+
+
+def make_stop(departure: Departure, name: str = "", *, area_code: str = TAISHAN_DISTRICT) -> Stop:
+    arrives_on = days.day_of(departure.leaves_at) + dt.timedelta(days=2)
+    return Stop.objects.create(
+        departure=departure,
+        name=name or f"示例·取货点{next(serial)}",
+        address="擂鼓石大街 99 号广场",
+        area_code=area_code,
+        opens_at=days.at(arrives_on, 9),
+        closes_at=days.at(arrives_on, 18),
+    )
+
+
+def make_counter(code: str = "", **fields) -> Counter:
+    n = next(serial)
+    return Counter.objects.create(
+        **{
+            "code": code or f"ZG{n}",
+            "name": f"示例·专柜{n}",
+            "address": "东岳大街 88 号一楼",
+            "area_code": TAISHAN_DISTRICT,
+            "hours": "9:00–21:00",
+        }
+        | fields
+    )
+
+
+def make_coupon(
+    code: str = "TAO10", *, percent: int = 0, yuan: int = 0, products=None, uses: int | None = None, **fields
+):
+    """A coupon that takes so many percent or yuan off `products` (all), usable `uses` times (without end)."""
+    n = next(serial)
+    everything = Range.objects.create(name=f"range {n}", includes_all_products=products is None)
+    for product in products or ():
+        everything.add_product(product)
+    offer = ConditionalOffer.objects.create(
+        name=f"offer {n}",
+        offer_type=ConditionalOffer.VOUCHER,
+        condition=Condition.objects.create(range=everything, type=Condition.COUNT, value=1),
+        benefit=Benefit.objects.create(
+            range=everything, type=Benefit.PERCENTAGE if percent else Benefit.FIXED, value=percent or yuan
+        ),
+        max_basket_applications=1,
+        max_global_applications=uses,
+    )
+    voucher = Voucher.objects.create(
+        **{
+            "name": f"示例·优惠券{n}",
+            "code": code,
+            "start_datetime": days.now() - dt.timedelta(days=1),
+            "end_datetime": days.now() + dt.timedelta(days=1),
+        }
+        | fields
+    )
+    voucher.offers.add(offer)
+    return voucher
 
 
 def make_user(name: str = "", *roles: str, cooperative: Cooperative | None = None, **fields):

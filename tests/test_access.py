@@ -85,6 +85,10 @@ DOORS = {
     "/orders/{token}/lines/{line}/review/": ALL,
     "/orders/{token}/spoiled/{claim}/": ALL,
     "/orders/{token}/returns/{return}/": ALL,
+    "/officials/departures/": ("staff",),
+    "/officials/departures/new/": ("staff",),
+    "/officials/departures/{departure}/": ("staff",),
+    "/officials/counters/": ("staff",),
     "/cooperative/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
@@ -120,6 +124,7 @@ def world():
             "produce": pack.produce.pk,
             "claim": SpoilageClaim.objects.create(line=asked_line, spoiled_bp=1_000).pk,
             "return": NoReasonReturn.objects.create(line=asked_line, packs=1).pk,
+            "departure": f.make_departure().pk,
         },
     }
 

@@ -1,10 +1,30 @@
 """Where buyers can have their goods put: direct trucks with their stops (直通车), and counters in Tai'an shops (专柜)."""
 
+import datetime as dt
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .transport import Vehicle
+from .transport import Vehicle, city_name
+
+
+class DepartureQuerySet(models.QuerySet):
+    def open_at(self, moment: dt.datetime) -> Self:
+        """Departures that take orders at `moment`."""
+        return self.filter(state=Departure.State.OPEN, cut_off_at__gt=moment)
+
+    def with_room_for(self, g: int) -> Self:
+        """Departures on which so many gross grams still fit."""
+        return self.filter(booked_g__lte=F("capacity_g") - g)
+
+    def with_city(self) -> Self:
+        """Each with the name of its `city`."""
+        return self.annotate(city=city_name("city_code"))
+
+    def to_city(self, code: str) -> Self:
+        return self.filter(city_code=code)
 
 
 class Departure(models.Model):
@@ -31,6 +51,8 @@ class Departure(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     vehicle = models.OneToOneField(Vehicle, models.PROTECT, null=True, blank=True, related_name="departure")
 
+    objects = DepartureQuerySet.as_manager()
+
     class Meta:
         ordering = ["leaves_at", "pk"]
         constraints = [
@@ -44,6 +66,15 @@ class Departure(models.Model):
 
     def __str__(self) -> str:
         return self.departure_no
+
+    @property
+    def room_g(self) -> int:
+        """The gross grams that still fit."""
+        return self.capacity_g - self.booked_g
+
+    def is_open_at(self, moment: dt.datetime) -> bool:
+        """Whether it takes orders at `moment`, as `open_at` asks the database."""
+        return self.state == self.State.OPEN and self.cut_off_at > moment
 
 
 class Stop(models.Model):

@@ -70,6 +70,14 @@
     input.files = sent.files;
   });
 
+  // How long something is still held: the page says until when, this says how long that is.
+  const tick = () => document.querySelectorAll("[data-held-until]").forEach((clock) => {
+    const left = Math.floor((Date.parse(clock.dataset.heldUntil) - Date.now()) / 1000);
+    const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    clock.textContent = left > 0 ? clock.dataset.text.replace("{time}", time) : clock.dataset.over;
+  });
+  document.addEventListener("DOMContentLoaded", () => { tick(); window.setInterval(tick, 1000); });
+
   // What the words typed so far may become, under the search field: arrows choose, Enter goes there, Escape closes.
   document.addEventListener("DOMContentLoaded", () => {
     const field = document.querySelector("input[role=combobox]");

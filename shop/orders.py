@@ -28,6 +28,7 @@ from suppliers.models import Pack, PurchaseLot
 
 from .models import Refund, RefundLine, Sale, SaleLine
 from .payments.models import Payment
+from .together.models import Participation
 
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
@@ -216,11 +217,54 @@ def pay(*, order, event_id: str, gateway: str, amount_fen: int, at: dt.datetime 
         Sale.objects.filter(pk=sale.pk).update(paid_fen=amount_fen, paid_on=days.day_of(at), expires_at=None)
         if order.status == PLACED:
             _set_status([order.pk], PAID)
-            Consignment.objects.filter(order=order, state=Consignment.State.HELD).update(
-                state=Consignment.State.TO_SHIP
-            )
+            # What rides with others waits until it is known whether they are enough (`let_travel`).
+            if not Participation.objects.waiting().filter(sale=sale).exists():
+                let_travel(order_ids=[order.pk])
         _recognise([sale.pk])
     return payment
+
+
+@transaction.atomic
+def let_travel(*, order_ids: Iterable[int]) -> None:
+    """Put the held consignments of the paid ones of these orders up to be shipped."""
+    Consignment.objects.filter(
+        order__in=list(order_ids), order__status__in=(PAID, DISPATCHED, RECEIVED), state=Consignment.State.HELD
+    ).update(state=Consignment.State.TO_SHIP)
+
+
+@transaction.atomic
+def hold_back(*, order_ids: Iterable[int]) -> None:
+    """Take what of these orders has not left out of what is to be shipped."""
+    Consignment.objects.filter(order__in=list(order_ids), state=Consignment.State.TO_SHIP).update(
+        state=Consignment.State.HELD
+    )
+
+
+@transaction.atomic
+def change_truck(*, order, stop: Stop, expected_on: dt.date | None = None) -> bool:
+    """Move a paid order nothing of which was shipped to the truck that halts at `stop`, for the freight it has paid.
+
+    Return False where it is too late, or it rides that truck already. Raises CannotRide; nothing is changed then.
+    """
+    sale = Sale.objects.select_for_update().select_related("stop__departure").get(order=order)
+    shipped = Consignment.objects.filter(
+        order=order, state__in=(Consignment.State.DISPATCHED, Consignment.State.RECEIVED)
+    )
+    if (
+        not Order.objects.filter(pk=sale.pk, status=PAID).exists()
+        or sale.stop is None
+        or sale.stop.departure_id == stop.departure_id
+        or shipped.exists()
+    ):
+        return False
+    lines = [line for line in sale.lines.select_related("produce") if line.kept_g]
+    if not stop.departure.is_refrigerated and any(line.produce.is_cold_chain for line in lines):
+        raise NeedsCold(stop.departure, "is not refrigerated")
+    g = sum(line.gross_g for line in lines)
+    logistics.actions.book(departure=stop.departure, g=g)
+    logistics.actions.release(departure=sale.stop.departure, g=g)
+    Sale.objects.filter(pk=sale.pk).update(stop=stop, expected_on=expected_on)
+    return True
 
 
 @transaction.atomic

@@ -246,7 +246,7 @@ def change_truck(*, order, stop: Stop, expected_on: dt.date | None = None) -> bo
 
     Return False where it is too late, or it rides that truck already. Raises CannotRide; nothing is changed then.
     """
-    sale = Sale.objects.select_for_update().select_related("stop__departure").get(order=order)
+    sale = Sale.objects.select_for_update().get(order=order)
     shipped = Consignment.objects.filter(
         order=order, state__in=(Consignment.State.DISPATCHED, Consignment.State.RECEIVED)
     )

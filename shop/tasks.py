@@ -7,6 +7,7 @@ from celery import shared_task
 import logistics.actions
 
 from . import orders
+from .together import actions as together
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,10 @@ def sweep_now() -> dict[str, int]:
     """
     parts = {
         "orders expired": orders.expire_unpaid,
+        "group orders decided": together.decide_due,
+        "group orders ended": together.end_overdue,
+        "group orders paid back": together.give_money_back,
+        "hand-outs received": together.receive_handed_out,
         "shipments received by default": orders.receive_by_default,
         "lines traced to late lots": orders.trace_late_lots,
         "shipments assessed": logistics.actions.assess_due,

@@ -22,6 +22,7 @@ from suppliers.base import days
 from suppliers.models import Pack
 
 from . import board
+from .freight import OnTruck
 from .models import GroupOrder, Participation
 from .reckoning import Fate, Least, Truck, fate
 
@@ -104,7 +105,7 @@ def start(
         errors["day"] = _("The truck is not there by then. Choose a later time.")
     if errors:
         raise ValidationError(errors)
-    return GroupOrder.objects.create(
+    group = GroupOrder.objects.create(
         starter=by,
         host=host,
         title=title,
@@ -114,7 +115,9 @@ def start(
         least_joiners=least.joiners,
         closes_at=closes_at,
         started_at=now,
-    ).with_packs(packs)
+    )
+    group.packs.set(packs)
+    return group
 
 
 def _stop(departure: Departure, point: Point) -> Stop:
@@ -168,7 +171,7 @@ def join(
     order = orders.place(
         basket=basket,
         shipping_address=_address(stop, joiner),
-        shipping_method=board.freight_on(stop.departure),
+        shipping_method=OnTruck(stop.departure),
         city_code=stop.departure.city_code,
         user=joiner.user,
         channel=Sale.Channel.GROUP,
@@ -280,7 +283,7 @@ def roll_over(*, participation: Participation) -> Participation:
     is not short or its order cannot be moved any more, and NoNextTruck; nothing is written then.
     """
     # The group order that it was shown on: who has rolled over already rolls no further.
-    group = GroupOrder.objects.select_for_update().select_related("stop__departure").get(pk=participation.group_id)
+    group = GroupOrder.objects.select_for_update().get(pk=participation.group_id)
     own = Participation.objects.select_related("sale__order").filter(pk=participation.pk, group=group)
     moving = own.not_sent().first()
     if group.state != GroupOrder.State.SHORT or moving is None or moving.sale.order.status != orders.PAID:
@@ -337,7 +340,7 @@ def _successor(group: GroupOrder, *, g: int) -> GroupOrder:
         opens_at=_same_hour(group.stop.opens_at, later),
         closes_at=_same_hour(group.stop.closes_at, later),
     )
-    return GroupOrder.objects.create(
+    successor = GroupOrder.objects.create(
         starter_id=group.starter_id,
         host=group.host,
         title=group.title,
@@ -348,7 +351,9 @@ def _successor(group: GroupOrder, *, g: int) -> GroupOrder:
         closes_at=departure.cut_off_at,
         follows=group,
         started_at=days.now(),
-    ).with_packs(group.packs.all())
+    )
+    successor.packs.set(group.packs.all())
+    return successor
 
 
 def _same_hour(moment: dt.datetime, later: dt.timedelta) -> dt.datetime:

@@ -23,6 +23,10 @@ def test_one_sweep_does_everything_that_is_due():
     f.place_order((pack, 1), minutes_to_pay=-1)
     assert tasks.sweep_now() == {
         "orders expired": 1,
+        "group orders decided": 0,
+        "group orders ended": 0,
+        "group orders paid back": 0,
+        "hand-outs received": 0,
         "shipments received by default": 1,
         "lines traced to late lots": 1,
         "shipments assessed": 1,

@@ -1,8 +1,9 @@
-"""What the buyer pays for the way: by weight and by the province it goes to. Integer fen and grams.
+"""What the buyer pays for the way: by weight and by how and where it goes. Integer fen and grams.
 
-Each cooperative sends its own parcel, so each is weighed alone. The first kilogram has a price and so has every kilogram
-begun after it; Shandong, where the lines are full, pays less than its distance. A change of prices is a change of this
-table, and holds for orders from then on: an order keeps the freight it was placed with.
+Each cooperative hands over its own part, by parcel, truck or counter alike, so each is weighed alone. The first kilogram
+has a price and so has every kilogram begun after it; Shandong, where the lines are full, pays less than its distance. A
+change of prices is a change of this table, and holds for orders from then on: an order keeps the freight it was placed
+with.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,12 +19,19 @@ class Tariff:
     first_kg_fen: int
     next_kg_fen: int
 
+    def fen(self, g: int) -> int:
+        """What a part of this gross weight costs. A part of no weight costs nothing."""
+        begun_kg = -(-g // G_PER_KG)
+        return self.first_kg_fen + (begun_kg - 1) * self.next_kg_fen if g > 0 else 0
+
 
 NEAR = Tariff(400, 80)
 SHANDONG = Tariff(520, 120)
 INLAND = Tariff(700, 200)
 FAR = Tariff(900, 300)
 FARTHEST = Tariff(1800, 1000)
+# To a counter in Shandong the goods of many buyers go in one load, and nobody climbs stairs with them.
+COUNTER = Tariff(300, 80)
 
 # The first two figures of the GB code of the destination. What is not listed is not served: Taiwan, Hong Kong, Macao.
 TARIFFS: Mapping[str, Tariff] = {
@@ -42,11 +50,11 @@ def tariff_for(area_code: str) -> Tariff | None:
     return TARIFFS.get(area_code[:2])
 
 
+def on_truck(fen_per_kg: int) -> Tariff:
+    """The tariff of a direct truck, on which every kilogram costs the same."""
+    return Tariff(fen_per_kg, fen_per_kg)
+
+
 def freight_fen(parcels_g: Iterable[int], tariff: Tariff) -> int:
-    """Return what parcels of these gross weights cost together, in fen. A parcel of no weight costs nothing."""
-    return sum(_parcel_fen(g, tariff) for g in parcels_g if g > 0)
-
-
-def _parcel_fen(g: int, tariff: Tariff) -> int:
-    begun_kg = -(-g // G_PER_KG)
-    return tariff.first_kg_fen + (begun_kg - 1) * tariff.next_kg_fen
+    """Return what parts of these gross weights cost together, in fen."""
+    return sum(tariff.fen(g) for g in parcels_g)

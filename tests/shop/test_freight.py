@@ -1,6 +1,6 @@
 import pytest
 
-from shop.shipping.freight import TARIFFS, Tariff, freight_fen, tariff_for
+from shop.shipping.freight import COUNTER, TARIFFS, Tariff, freight_fen, on_truck, tariff_for
 
 pytestmark = pytest.mark.money
 PLAIN = Tariff(first_kg_fen=500, next_kg_fen=100)
@@ -39,3 +39,17 @@ def test_shandong_pays_less_than_what_lies_as_far():
 
 def test_every_province_of_the_mainland_has_one_tariff():
     assert len(TARIFFS) == 31
+
+
+def test_on_a_truck_every_kilogram_begun_costs_the_same_for_each_cooperative_alone():
+    truck = on_truck(60)
+    assert freight_fen([5_300], truck) == 360  # 6 kg × 0.60
+    assert freight_fen([5_300, 900], truck) == 420  # 6 + 1 kg × 0.60; weighed together it were 7 kg too
+    assert freight_fen([500, 500], truck) == 120  # 1 + 1; weighed together 1 kg
+    assert freight_fen([0], truck) == 0
+
+
+def test_a_counter_costs_less_than_the_way_to_the_door():
+    # 5.3 kg, 6 begun: 3.00 + 5 × 0.80 = 7.00; to the door 5.20 + 5 × 1.20 = 11.20
+    assert freight_fen([5_300], COUNTER) == 700
+    assert freight_fen([5_300], tariff_for("370902")) == 1_120

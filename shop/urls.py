@@ -51,6 +51,7 @@ urlpatterns = [
     path("basket/", _oscar("basket")),
     path("checkout/", _oscar("checkout")),
     path("orders/", include("shop.customer.urls")),
+    path("together/", include("shop.together.urls")),
     # The dashboard names it; offers have no pages here.
     path("offers/", include(([path("<slug:slug>/", _to_shelf, name="detail")], "offer"))),
     path("language/", include("django.conf.urls.i18n")),

@@ -51,7 +51,9 @@ def _check_is_buyer(request: HttpRequest, sale: Sale) -> None:
 
 
 def _sale(token: str) -> Sale:
-    return get_object_or_404(Sale.objects.select_related("order__shipping_address"), token=token)
+    return get_object_or_404(
+        Sale.objects.select_related("order__shipping_address", "participation__group"), token=token
+    )
 
 
 @everybody

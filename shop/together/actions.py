@@ -452,16 +452,12 @@ def receive_handed_out() -> int:
     """Let every tick that stands make its order received, on the day of the tick. Return how many orders."""
     # A minute more than a tick may be taken back, so the two never meet.
     until = days.now() - UNTICK_WITHIN - dt.timedelta(minutes=1)
-    coming = Shipment.objects.filter(
-        consignment__order=OuterRef("sale__order"), state=Shipment.State.DISPATCHED
-    )
+    coming = Shipment.objects.filter(consignment__order=OuterRef("sale__order"), state=Shipment.State.DISPATCHED)
     ticked = Participation.objects.filter(Exists(coming), handed_out_at__lte=until).order_by("pk")
     done = 0
     for one in ticked:
         shipments = Shipment.objects.filter(consignment__order=one.pk, state=Shipment.State.DISPATCHED)
         # The starter hands out in the truck's place, so this is the carrier's sheet of signatures.
-        orders.receive(
-            shipments=list(shipments), on=days.day_of(one.handed_out_at), how=Shipment.Receipt.CARRIER
-        )
+        orders.receive(shipments=list(shipments), on=days.day_of(one.handed_out_at), how=Shipment.Receipt.CARRIER)
         done += 1
     return done

@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 
 from logistics.models import Departure, Stop
 from shop.models import SaleLine
+from shop.templatetags.almanac import day_hour
 
-from .models import GroupOrder, Participation
+from .models import PAID, GroupOrder, Participation
 from .reckoning import Aboard, Least, missing, progress_percent
-
-PAID = ("paid", "dispatched", "received")
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,7 @@ def _row(participation: Participation) -> Row:
 def aboard(shown: Iterable[Row]) -> Aboard:
     """What those who are on come to."""
     paid = [row for row in shown if row.is_paid]
-    return Aboard(
-        joiners=len(paid), g=sum(row.g for row in paid), unpaid=sum(row.status == "placed" for row in shown)
-    )
+    return Aboard(joiners=len(paid), g=sum(row.g for row in paid), unpaid=sum(row.status == "placed" for row in shown))
 
 
 @dataclass(frozen=True)
@@ -115,14 +112,14 @@ def totals(shown: Iterable[Row]) -> list[Item]:
     return [Item(name, spec, quantity) for (name, spec), quantity in counted.items()]
 
 
-def when(moment) -> str:
-    """11月28日 17:00, by the clock of Shanghai."""
-    return date_format(timezone.localtime(moment), _("n/j H:i"))
+def goods(row: Row) -> str:
+    """巫溪核桃 5斤装×2, 土蜂蜜 500克瓶×1"""
+    return ", ".join(f"{item.name} {item.spec}×{item.quantity}" for item in row.items)
 
 
 def hours(stop: Stop) -> str:
     """11月28日 17:00–20:00."""
-    return f"{when(stop.opens_at)}–{date_format(timezone.localtime(stop.closes_at), 'H:i')}"
+    return f"{day_hour(stop.opens_at)}–{date_format(timezone.localtime(stop.closes_at), 'H:i')}"
 
 
 def share_text(group: GroupOrder, shown: Sequence[Row], url: str) -> str:
@@ -130,11 +127,7 @@ def share_text(group: GroupOrder, shown: Sequence[Row], url: str) -> str:
     head = [
         _("[Group order] %(title)s") % {"title": group.title},
         _("Handed out: %(place)s, %(when)s") % {"place": group.stop.name, "when": hours(group.stop)},
-        _("Join until %(when)s") % {"when": when(group.closes_at)},
+        _("Join until %(when)s") % {"when": day_hour(group.closes_at)},
     ]
-    body = [
-        f"{n}. {row.name} " + " ".join(f"{item.name}{item.spec}×{item.quantity}" for item in row.items)
-        for n, row in enumerate(shown, start=1)
-    ]
+    body = [f"{n}. {row.name} {goods(row)}" for n, row in enumerate(shown, start=1)]
     return "\n".join([*head, *body, f"{len(shown) + 1}. ", _("I join too: %(url)s") % {"url": url}])
-

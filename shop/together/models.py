@@ -6,17 +6,22 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from logistics.models import Stop
 from shop.models import Sale, new_token
 from suppliers.models import Pack
 
+# Whose order counts towards the least: its states by shop.orders.
+PAID = ("paid", "dispatched", "received")
+
 
 class GroupOrderQuerySet(models.QuerySet):
-    def undecided(self) -> Self:
-        """Those whose cut-off, or whose truck's, has still to decide on them."""
-        return self.filter(state__in=(GroupOrder.State.OPEN, GroupOrder.State.CLOSED))
+    def with_joiners(self) -> Self:
+        """Each with how many are on and have paid (`joiners`)."""
+        paid = Q(participations__sale__order__status__in=PAID)
+        return self.annotate(joiners=models.Count("participations", filter=paid))
 
     def joinable_at(self, moment: dt.datetime) -> Self:
         return self.filter(state=GroupOrder.State.OPEN, closes_at__gt=moment)
@@ -93,6 +98,9 @@ class GroupOrder(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("together:group", args=[self.token])
+
     @property
     def departure(self):
         return self.stop.departure
@@ -129,9 +137,7 @@ class Participation(models.Model):
     key = models.CharField(max_length=40, unique=True)
     joined_at = models.DateTimeField(_("joined at"))
     handed_out_at = models.DateTimeField(_("handed out at"), null=True, blank=True)
-    handed_out_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    handed_out_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = ParticipationQuerySet.as_manager()
 

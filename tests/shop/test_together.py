@@ -154,7 +154,9 @@ def test_a_second_group_order_on_a_truck_needs_a_name_of_its_own_for_its_point()
         (lambda truck: {"closes_at": days.now()}, "closes_at"),
         (lambda truck: {"least": Least(g=10**12)}, "least"),
         (
-            lambda truck: {"point": actions.Point("门", "街", "370103", truck.leaves_at + HOUR, truck.leaves_at + 2 * HOUR)},
+            lambda truck: {
+                "point": actions.Point("门", "街", "370103", truck.leaves_at + HOUR, truck.leaves_at + 2 * HOUR)
+            },
             "district",
         ),
         (
@@ -179,7 +181,7 @@ def test_nobody_starts_on_a_truck_that_is_closed_nor_six_at_once():
     with pytest.raises(ValidationError):
         start(f.make_departure(state="left"))
     truck, starter = f.make_departure(), f.make_user()
-    for n in range(actions.OPEN_AT_ONCE):
+    for _n in range(actions.OPEN_AT_ONCE):
         f.make_group_order(departure=truck, starter=starter)
     with pytest.raises(ValidationError, match="5"):
         start(truck, by=starter)
@@ -201,7 +203,9 @@ def test_who_joins_has_an_ordinary_order_that_rides_the_truck(group, walnuts):
 
 def test_the_same_page_posted_twice_is_one_order(group, walnuts):
     def post() -> Participation:
-        return actions.join(group=group, key="k" * 32, wanted={walnuts: 2}, joiner=actions.Joiner("王", "+8613805380001"))
+        return actions.join(
+            group=group, key="k" * 32, wanted={walnuts: 2}, joiner=actions.Joiner("王", "+8613805380001")
+        )
 
     assert post() == post()
     assert (Sale.objects.count(), booked(group.departure)) == (1, 5_300)

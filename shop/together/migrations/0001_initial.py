@@ -7,85 +7,193 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('logistics', '0005_trace_code'),
-        ('shop', '0003_delivery'),
-        ('suppliers', '0002_supply'),
+        ("logistics", "0005_trace_code"),
+        ("shop", "0003_delivery"),
+        ("suppliers", "0002_supply"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GroupOrder',
+            name="GroupOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=shop.models.new_token, editable=False, max_length=40, unique=True)),
-                ('host', models.CharField(max_length=20, verbose_name='who hands out')),
-                ('title', models.CharField(max_length=30, verbose_name='title')),
-                ('words', models.CharField(blank=True, max_length=120, verbose_name='words to the neighbours')),
-                ('least_g', models.PositiveBigIntegerField(default=0, verbose_name='goes from (g)')),
-                ('least_joiners', models.PositiveIntegerField(default=0, verbose_name='goes from (joiners)')),
-                ('closes_at', models.DateTimeField(verbose_name='to be joined until')),
-                ('state', models.CharField(choices=[('open', 'people are joining'), ('closed', 'enough have joined, waiting for the truck to fill'), ('confirmed', 'it goes'), ('short', 'too few joined'), ('ended', 'did not come about'), ('cancelled', 'called off')], default='open', max_length=10, verbose_name='state')),
-                ('why', models.CharField(blank=True, choices=[('too_few', 'too few have joined'), ('too_empty', 'the truck is too empty to go'), ('no_truck', 'the truck does not go')], max_length=10, verbose_name='why not')),
-                ('decide_by', models.DateTimeField(blank=True, null=True, verbose_name='to be chosen by')),
-                ('started_at', models.DateTimeField(verbose_name='started at')),
-                ('follows', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='next', to='together.grouporder')),
-                ('packs', models.ManyToManyField(related_name='group_orders', to='suppliers.pack', verbose_name='packs')),
-                ('starter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='group_orders', to=settings.AUTH_USER_MODEL)),
-                ('stop', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='group_order', to='logistics.stop', verbose_name='hand-out point')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.CharField(default=shop.models.new_token, editable=False, max_length=40, unique=True)),
+                ("host", models.CharField(max_length=20, verbose_name="who hands out")),
+                ("title", models.CharField(max_length=30, verbose_name="title")),
+                ("words", models.CharField(blank=True, max_length=120, verbose_name="words to the neighbours")),
+                ("least_g", models.PositiveBigIntegerField(default=0, verbose_name="goes from (g)")),
+                ("least_joiners", models.PositiveIntegerField(default=0, verbose_name="goes from (joiners)")),
+                ("closes_at", models.DateTimeField(verbose_name="to be joined until")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "people are joining"),
+                            ("closed", "enough have joined, waiting for the truck to fill"),
+                            ("confirmed", "it goes"),
+                            ("short", "too few joined"),
+                            ("ended", "did not come about"),
+                            ("cancelled", "called off"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("too_few", "too few have joined"),
+                            ("too_empty", "the truck is too empty to go"),
+                            ("no_truck", "the truck does not go"),
+                        ],
+                        max_length=10,
+                        verbose_name="why not",
+                    ),
+                ),
+                ("decide_by", models.DateTimeField(blank=True, null=True, verbose_name="to be chosen by")),
+                ("started_at", models.DateTimeField(verbose_name="started at")),
+                (
+                    "follows",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="next",
+                        to="together.grouporder",
+                    ),
+                ),
+                (
+                    "packs",
+                    models.ManyToManyField(related_name="group_orders", to="suppliers.pack", verbose_name="packs"),
+                ),
+                (
+                    "starter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="group_orders",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "stop",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="group_order",
+                        to="logistics.stop",
+                        verbose_name="hand-out point",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'group order',
-                'verbose_name_plural': 'group orders',
-                'ordering': ['-started_at', '-pk'],
+                "verbose_name": "group order",
+                "verbose_name_plural": "group orders",
+                "ordering": ["-started_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Participation',
+            name="Participation",
             fields=[
-                ('sale', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='participation', serialize=False, to='shop.sale')),
-                ('key', models.CharField(max_length=40, unique=True)),
-                ('joined_at', models.DateTimeField(verbose_name='joined at')),
-                ('handed_out_at', models.DateTimeField(blank=True, null=True, verbose_name='handed out at')),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participations', to='together.grouporder')),
-                ('handed_out_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "sale",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="participation",
+                        serialize=False,
+                        to="shop.sale",
+                    ),
+                ),
+                ("key", models.CharField(max_length=40, unique=True)),
+                ("joined_at", models.DateTimeField(verbose_name="joined at")),
+                ("handed_out_at", models.DateTimeField(blank=True, null=True, verbose_name="handed out at")),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="participations",
+                        to="together.grouporder",
+                    ),
+                ),
+                (
+                    "handed_out_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'participation',
-                'verbose_name_plural': 'participations',
-                'ordering': ['joined_at', 'pk'],
+                "verbose_name": "participation",
+                "verbose_name_plural": "participations",
+                "ordering": ["joined_at", "pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='grouporder',
-            index=models.Index(fields=['state', 'closes_at'], name='group_orders_due'),
+            model_name="grouporder",
+            index=models.Index(fields=["state", "closes_at"], name="group_orders_due"),
         ),
         migrations.AddIndex(
-            model_name='grouporder',
-            index=models.Index(fields=['starter', 'started_at'], name='group_orders_of_starter'),
+            model_name="grouporder",
+            index=models.Index(fields=["starter", "started_at"], name="group_orders_of_starter"),
         ),
         migrations.AddConstraint(
-            model_name='grouporder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('least_g__gt', 0), ('least_joiners', 0)), models.Q(('least_g', 0), ('least_joiners__gt', 0)), _connector='OR'), name='group_order_has_one_least'),
+            model_name="grouporder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("least_g__gt", 0), ("least_joiners", 0)),
+                    models.Q(("least_g", 0), ("least_joiners__gt", 0)),
+                    _connector="OR",
+                ),
+                name="group_order_has_one_least",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grouporder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decide_by__isnull', True), ('state__in', ('open', 'closed', 'confirmed', 'ended')), ('why', '')), ('state', 'cancelled'), models.Q(('decide_by__isnull', False), ('state__in', ('short', 'ended')), models.Q(('why', ''), _negated=True)), _connector='OR'), name='group_order_says_why_it_is_short'),
+            model_name="grouporder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("decide_by__isnull", True),
+                        ("state__in", ("open", "closed", "confirmed", "ended")),
+                        ("why", ""),
+                    ),
+                    ("state", "cancelled"),
+                    models.Q(
+                        ("decide_by__isnull", False),
+                        ("state__in", ("short", "ended")),
+                        models.Q(("why", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="group_order_says_why_it_is_short",
+            ),
         ),
         migrations.AddIndex(
-            model_name='participation',
-            index=models.Index(fields=['group', 'joined_at'], name='participations_of_group'),
+            model_name="participation",
+            index=models.Index(fields=["group", "joined_at"], name="participations_of_group"),
         ),
         migrations.AddIndex(
-            model_name='participation',
-            index=models.Index(fields=['handed_out_at'], name='participations_handed_out'),
+            model_name="participation",
+            index=models.Index(fields=["handed_out_at"], name="participations_handed_out"),
         ),
         migrations.AddConstraint(
-            model_name='participation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('handed_out_at__isnull', True), ('handed_out_by__isnull', True)), models.Q(('handed_out_at__gte', models.F('joined_at')), ('handed_out_by__isnull', False)), _connector='OR'), name='handed_out_when_and_by_whom'),
+            model_name="participation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("handed_out_at__isnull", True), ("handed_out_by__isnull", True)),
+                    models.Q(("handed_out_at__gte", models.F("joined_at")), ("handed_out_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="handed_out_when_and_by_whom",
+            ),
         ),
     ]

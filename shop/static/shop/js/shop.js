@@ -33,6 +33,16 @@
     document.querySelectorAll("form[data-once]").forEach((form) => { delete form.dataset.sent; });
   });
 
+  // A text to be pasted elsewhere. Inside WeChat there may be no clipboard: then it is selected, and copied the old way.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const source = document.querySelector(button.dataset.copy);
+    source.select();
+    try { await navigator.clipboard.writeText(source.value); } catch { document.execCommand("copy"); }
+    button.querySelector("span").textContent = button.dataset.copied;
+  });
+
   // Something that cannot be undone is asked about first.
   document.addEventListener("submit", (event) => {
     const question = event.submitter && event.submitter.dataset.confirm;

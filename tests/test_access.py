@@ -51,6 +51,7 @@ DOORS = {
     "/": ALL,
     "/catalogue/": ALL,
     "/basket/": ALL,
+    "/together/": ALL,
     "/officials/": (*REPORT, "staff"),
     "/officials/subsidy/": (*REPORT, "staff"),
     "/officials/slips/": (access.TOWNSHIP, "staff"),

@@ -63,7 +63,7 @@ def _one_to_hand_out() -> None:
         carrier_id="ZTC",
         city_code=TAIAN,
         departs_on=leaves_on,
-        max_load_g=5_000_000,
+        max_load_g=300_000,
     )
     shop_orders.dispatch(
         dispatching=[
@@ -89,7 +89,7 @@ def _departure(code: str, leaves_on: dt.date) -> Departure:
         city_code=TAIAN,
         cut_off_at=days.at(leaves_on - dt.timedelta(days=1), 20),
         leaves_at=days.at(leaves_on, 8),
-        capacity_g=5_000_000,
+        capacity_g=300_000,
         fen_per_kg=60,
     )
 

@@ -19,11 +19,11 @@ def month_day(day: dt.date | str) -> str:
 
 @register.filter
 def day_hour(moment: dt.datetime) -> str:
-    """Sat 11/28 17:00 of a moment, by the clock of Shanghai; 11月28日 周六 17:00 in Chinese."""
-    return date_format(timezone.localtime(moment), _("D n/j H:i"))
+    """11/28 17:00 of a moment, by the clock of Shanghai; 11月28日 17:00 in Chinese."""
+    return date_format(timezone.localtime(moment), _("n/j H:i"))
 
 
 @register.filter
 def day_of_week(moment: dt.datetime) -> str:
-    """Sat 11/28 of a moment, by the clock of Shanghai; 11月28日 周六 in Chinese."""
+    """Sat 11/28 of a moment, by the clock of Shanghai; 11月28日 星期六 in Chinese."""
     return date_format(timezone.localtime(moment), _("D n/j"))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from logistics.models import Departure, Stop
 from shop.models import SaleLine
-from shop.templatetags.almanac import day_hour
+from shop.templatetags.almanac import day_hour, day_of_week
 
 from .models import PAID, GroupOrder, Participation
 from .reckoning import Aboard, Least, missing, progress_percent
@@ -118,8 +117,9 @@ def goods(row: Row) -> str:
 
 
 def hours(stop: Stop) -> str:
-    """11月28日 17:00–20:00."""
-    return f"{day_hour(stop.opens_at)}–{date_format(timezone.localtime(stop.closes_at), 'H:i')}"
+    """11月28日 星期六 17:00–20:00."""
+    opens, closes = timezone.localtime(stop.opens_at), timezone.localtime(stop.closes_at)
+    return f"{day_of_week(opens)} {opens:%H:%M}–{closes:%H:%M}"
 
 
 def share_text(group: GroupOrder, shown: Sequence[Row], url: str) -> str:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from suppliers.base import days
 from suppliers.base.fields import AmountField, DayField, PlainCharField
 
+from .actions.departures import Halt
 from .actions.transport import LOADED_WITHIN_DAYS
-from .models import ApprovedDistance, Carrier, Consignment, Vehicle
+from .models import ApprovedDistance, Carrier, Consignment, Counter, Vehicle
 
 
 class ShipForm(forms.Form):
@@ -38,9 +39,10 @@ class ShipForm(forms.Form):
     )
     on = DayField(label=_("Day of dispatch"))
 
-    def __init__(self, data=None, *, consignment: Consignment, placed_on: dt.date):
+    def __init__(self, data=None, *, consignment: Consignment, placed_on: dt.date, rides: Vehicle | None = None):
+        """`rides` is the vehicle of the direct truck that the buyer chose; it is offered first."""
         today = days.today()
-        super().__init__(data, initial={"on": today})
+        super().__init__(data, initial={"on": today, "carried_by": f"vehicle:{rides.pk}" if rides else ""})
         self.placed_on = placed_on
         couriers = [(c.pk, c.name) for c in Carrier.objects.filter(is_courier=True)]
         aboard = [
@@ -144,3 +146,83 @@ class WeighForm(forms.Form):
             "net_g": int(data["net_kg"] * 1000),
             "has_temperature_log": data.get("has_temperature_log", False),
         }
+
+
+class MomentField(forms.DateTimeField):
+    """A day and time by the clock of Shanghai, picked or written."""
+
+    def __init__(self, **options):
+        widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+        formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
+        super().__init__(**{"input_formats": formats, "widget": widget} | options)
+
+
+class StopForm(forms.Form):
+    """A stop of a direct truck."""
+
+    name = PlainCharField(label=_("Stop"), max_length=60)
+    address = PlainCharField(label=_("Address"), max_length=120)
+    area_code = forms.ChoiceField(label=_("District"))
+    opens_at = MomentField(label=_("Handed out from"))
+    closes_at = MomentField(label=_("Handed out until"))
+
+    def __init__(self, data=None, *, districts, **options):
+        super().__init__(data, **options)
+        self.fields["area_code"].choices = [("", _("Please choose")), *districts]
+
+    @property
+    def halt(self) -> Halt:
+        data = self.cleaned_data
+        return Halt(**{name: data[name] for name in ("name", "address", "area_code", "opens_at", "closes_at")})
+
+
+class DepartureForm(StopForm):
+    """A direct truck that is planned, with its first stop. `names` says which field asks for which argument."""
+
+    names = {"capacity_g": "capacity_kg", "least_g": "least_kg", "fen_per_kg": "yuan_per_kg"}
+
+    city_code = forms.ChoiceField(label=_("To which city?"))
+    leaves_at = MomentField(label=_("Leaves at"))
+    cut_off_at = MomentField(label=_("Orders until"))
+    capacity_kg = AmountField(label=_("Room (kg)"))
+    least_kg = AmountField(label=_("Goes from (kg)"), required=False, help_text=_("Leave it empty if it goes anyway."))
+    yuan_per_kg = AmountField(label=_("Freight (yuan a kg)"))
+    is_refrigerated = forms.BooleanField(label=_("Refrigerated"), required=False)
+
+    field_order = ["city_code", "leaves_at", "cut_off_at", "capacity_kg", "least_kg", "yuan_per_kg", "is_refrigerated"]
+
+    def __init__(self, data=None, **options):
+        super().__init__(data, **options)
+        self.fields["city_code"].choices = list(ApprovedDistance.objects.values_list("city_code", "city"))
+
+    @property
+    def plan(self) -> dict:
+        data = self.cleaned_data
+        return {
+            "city_code": data["city_code"],
+            "leaves_at": data["leaves_at"],
+            "cut_off_at": data["cut_off_at"],
+            "capacity_g": int(data["capacity_kg"] * 1000),
+            "least_g": int((data["least_kg"] or 0) * 1000),
+            "fen_per_kg": int(data["yuan_per_kg"] * 100),
+            "is_refrigerated": data["is_refrigerated"],
+            "halt": self.halt,
+        }
+
+
+class CounterForm(forms.ModelForm):
+    """A counter in a shop."""
+
+    class Meta:
+        model = Counter
+        fields = ("code", "name", "address", "area_code", "hours", "is_open")
+
+    code = PlainCharField(label=_("Code"), max_length=12)
+    name = PlainCharField(label=_("Counter"), max_length=60)
+    address = PlainCharField(label=_("Address"), max_length=120)
+    hours = PlainCharField(label=_("Opening hours"), max_length=60)
+    area_code = forms.ChoiceField(label=_("District"))
+
+    def __init__(self, *args, districts, **options):
+        super().__init__(*args, **options)
+        self.fields["area_code"].choices = [("", _("Please choose")), *districts]

@@ -77,7 +77,7 @@ def _with_contents(cooperative: Cooperative):
     return (
         Consignment.objects.filter(cooperative=cooperative)
         .with_city()
-        .select_related("order__shipping_address")
+        .select_related("order__shipping_address", "order__sale__stop__departure", "order__sale__counter")
         .prefetch_related(Prefetch("order__lines", queryset=lines, to_attr="own_lines"))
     )
 

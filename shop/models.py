@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from logistics.models import Counter, Shipment, Stop
+from shop import places
 from suppliers.models import Cooperative, Pack, Produce
 
 
@@ -110,6 +111,11 @@ class Sale(models.Model):
     @property
     def refunded_fen(self) -> int:
         return self.refunded_goods_fen + self.refunded_freight_fen
+
+    @property
+    def expected_city(self) -> str:
+        """The city it is expected in, as people say it."""
+        return places.short_city(self.city_code)
 
 
 class InvoiceWish(models.Model):

@@ -26,7 +26,8 @@ from suppliers.base.bell import ring
 from suppliers.base.money import apportion, fen_of
 from suppliers.models import Pack, PurchaseLot
 
-from .models import Refund, RefundLine, Sale, SaleLine
+from .models import InvoiceWish, Refund, RefundLine, Sale, SaleLine
+from .order.utils import give_coupons_back
 from .payments.models import Payment
 from .together.models import Participation
 
@@ -69,6 +70,7 @@ def place(
     buyer_kind: str = Sale.BuyerKind.INDIVIDUAL,
     organisation: str = "",
     note: str = "",
+    invoice: InvoiceWish | None = None,
     is_fresh_confirmed: bool = False,
     minutes_to_pay: int | None = 30,
     placed_at: dt.datetime | None = None,
@@ -79,7 +81,7 @@ def place(
     of direct trucks then, else of the online shop, unless `channel` says otherwise.
     `placed_at` is for orders written down afterwards (a counter's sheet, a paper order); else it is now.
     Return the order. Raises AlreadyPlaced where the basket is an order already, OutOfStock (from the partner fork)
-    where something is no longer there, and CannotRide (TruckFull, TruckClosed, NeedsCold) where the truck does not take
+    where something is no longer there, CouponGone (from the order fork) where a coupon is, and CannotRide (TruckFull, TruckClosed, NeedsCold) where the truck does not take
     it; nothing is written then.
     """
     OrderCreator = get_class("order.utils", "OrderCreator")
@@ -130,6 +132,9 @@ def place(
             is_fresh_confirmed=is_fresh_confirmed,
             note=note,
         )
+        if invoice is not None:
+            invoice.sale = sale
+            invoice.save()
         sold = [sale_line(sale, line, packs[line.product_id]) for line in lines]
         SaleLine.objects.bulk_create(sold)
         Consignment.objects.bulk_create(consignments_of(order, sold, city_code=city_code))
@@ -294,6 +299,10 @@ def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
     )
     if order.status not in (PLACED, PAID) or shipped.exists():
         return False
+    if sale.stop_id:
+        # As orders are placed: the truck first, then coupons, then stock.
+        Departure.objects.select_for_update().filter(stops=sale.stop_id).first()
+    give_coupons_back(order)
     if sale.paid_on:
         lines = [
             GiveBack(line.pk, g=line.kept_g, fen=line.net_fen)
@@ -318,6 +327,17 @@ def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
     Consignment.objects.filter(order=order).update(state=Consignment.State.CANCELLED)
     _set_status([order.pk], CANCELLED)
     return True
+
+
+def call_off(*, departure: Departure, reason: str, by=None) -> int | None:
+    """Let a direct truck not go: cancel the orders that ride on it, each on its own. Return how many, None if it left.
+
+    Nobody boards while they are cancelled; killed halfway and called again, it goes on.
+    """
+    if not logistics.actions.close(departure=departure):
+        return None
+    aboard = Sale.objects.filter(stop__departure=departure, order__status__in=(PLACED, PAID)).order_by("pk")
+    return sum(cancel(order=sale.order, reason=reason, by=by) for sale in aboard.select_related("order"))
 
 
 def release_stock(lines: QuerySet) -> None:

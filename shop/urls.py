@@ -11,7 +11,7 @@ from django.views.static import serve
 from suppliers.base.access import everybody
 from suppliers.views import checking
 
-from . import operations, refunds, views_cooperative
+from . import operations, refunds, views_cooperative, views_departures
 from .catalogue import views as catalogue
 
 
@@ -70,6 +70,13 @@ urlpatterns = [
     # For officials
     path("officials/slips/", checking.slips, name="slips"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
+    path("officials/departures/", views_departures.departures, name="departures"),
+    path("officials/departures/new/", views_departures.plan, name="departure_new"),
+    path("officials/departures/<int:pk>/", views_departures.departure, name="departure"),
+    path("officials/departures/<int:pk>/left/", views_departures.left, name="departure_left"),
+    path("officials/departures/<int:pk>/call-off/", views_departures.call_off, name="departure_call_off"),
+    path("officials/counters/", views_departures.counters, name="counters"),
+    path("officials/counters/<str:code>/", views_departures.counters, name="counter"),
     path("officials/", include("shop.reports.urls")),
     # For county staff
     path("dashboard/login/", _to("account_login")),

@@ -22,7 +22,10 @@ OPEN_STATES = (Consignment.State.TO_SHIP, Consignment.State.DISPATCHED)
 
 def _own(request: HttpRequest, consignment_no: str) -> Consignment:
     own = Consignment.objects.filter(cooperative=request.cooperative).with_city()
-    return get_object_or_404(own.select_related("order__shipping_address"), consignment_no=consignment_no)
+    with_way = own.select_related(
+        "order__shipping_address", "order__sale__stop__departure__vehicle", "order__sale__counter"
+    )
+    return get_object_or_404(with_way, consignment_no=consignment_no)
 
 
 def _contents(consignment: Consignment) -> dict:
@@ -66,7 +69,9 @@ def ship(request: HttpRequest, consignment_no: str) -> HttpResponse:
             messages.info(request, _("This consignment is not to be shipped."))
         return redirect("consignment", consignment_no=part.consignment_no)
     placed_on = days.day_of(part.order.date_placed)
-    form = ShipForm(request.POST or None, consignment=part, placed_on=placed_on)
+    stop = part.order.sale.stop
+    rides = stop.departure.vehicle if stop else None
+    form = ShipForm(request.POST or None, consignment=part, placed_on=placed_on, rides=rides)
     if request.method == "POST" and form.is_valid():
         try:
             orders.dispatch(dispatching=[orders.Dispatching(consignment=part, **form.leaving)])

@@ -42,6 +42,11 @@ from suppliers.models import (
 )
 
 Basket = get_model("basket", "Basket")
+Benefit = get_model("offer", "Benefit")
+Condition = get_model("offer", "Condition")
+ConditionalOffer = get_model("offer", "ConditionalOffer")
+Range = get_model("offer", "Range")
+Voucher = get_model("voucher", "Voucher")
 Category = get_model("catalogue", "Category")
 Country = get_model("address", "Country")
 Partner = get_model("partner", "Partner")
@@ -268,6 +273,37 @@ def make_counter(code: str = "", **fields) -> Counter:
         }
         | fields
     )
+
+
+def make_coupon(
+    code: str = "TAO10", *, percent: int = 0, yuan: int = 0, products=None, uses: int | None = None, **fields
+):
+    """A coupon that takes so many percent or yuan off `products` (all), usable `uses` times (without end)."""
+    n = next(serial)
+    everything = Range.objects.create(name=f"range {n}", includes_all_products=products is None)
+    for product in products or ():
+        everything.add_product(product)
+    offer = ConditionalOffer.objects.create(
+        name=f"offer {n}",
+        offer_type=ConditionalOffer.VOUCHER,
+        condition=Condition.objects.create(range=everything, type=Condition.COUNT, value=1),
+        benefit=Benefit.objects.create(
+            range=everything, type=Benefit.PERCENTAGE if percent else Benefit.FIXED, value=percent or yuan
+        ),
+        max_basket_applications=1,
+        max_global_applications=uses,
+    )
+    voucher = Voucher.objects.create(
+        **{
+            "name": f"示例·优惠券{n}",
+            "code": code,
+            "start_datetime": days.now() - dt.timedelta(days=1),
+            "end_datetime": days.now() + dt.timedelta(days=1),
+        }
+        | fields
+    )
+    voucher.offers.add(offer)
+    return voucher
 
 
 def make_user(name: str = "", *roles: str, cooperative: Cooperative | None = None, **fields):

@@ -60,6 +60,10 @@ DOORS = {
     "/officials/orders/{number}/": (*EVIDENCE, "staff"),
     "/officials/households/{household}/": (*EVIDENCE, "staff"),
     "/officials/orders/{number}/refund/": ("staff",),
+    "/officials/departures/": ("staff",),
+    "/officials/departures/new/": ("staff",),
+    "/officials/departures/{departure}/": ("staff",),
+    "/officials/counters/": ("staff",),
     "/cooperative/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
@@ -83,6 +87,7 @@ def world():
             "household": household.household_no,
             "consignment": order.consignments.get().consignment_no,
             "lot": lot.pk,
+            "departure": f.make_departure().pk,
         },
     }
 

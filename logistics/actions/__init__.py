@@ -1,21 +1,37 @@
 """What changes rows of logistics: goods leave and arrive, awards are worked out, settled and clawed back."""
 
 from .assessment import assess_due, give_back
-from .departures import CannotRide, TruckClosed, TruckFull, book, release
+from .departures import (
+    CannotRide,
+    Halt,
+    TruckClosed,
+    TruckFull,
+    add_stop,
+    book,
+    close,
+    leave,
+    plan_departure,
+    release,
+)
 from .programme import open_version
 from .settlement import preview, settle
 from .transport import Leaving, dispatch, plan_vehicle, receive, waybill_of, weigh
 
 __all__ = [
     "CannotRide",
+    "Halt",
     "Leaving",
     "TruckClosed",
     "TruckFull",
+    "add_stop",
     "assess_due",
     "book",
+    "close",
     "dispatch",
     "give_back",
+    "leave",
     "open_version",
+    "plan_departure",
     "plan_vehicle",
     "preview",
     "receive",

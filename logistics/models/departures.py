@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .transport import Vehicle
+from .transport import Vehicle, city_name
 
 
 class DepartureQuerySet(models.QuerySet):
@@ -18,6 +18,10 @@ class DepartureQuerySet(models.QuerySet):
     def with_room_for(self, g: int) -> Self:
         """Departures on which so many gross grams still fit."""
         return self.filter(booked_g__lte=F("capacity_g") - g)
+
+    def with_city(self) -> Self:
+        """Each with the name of its `city`."""
+        return self.annotate(city=city_name("city_code"))
 
     def to_city(self, code: str) -> Self:
         return self.filter(city_code=code)

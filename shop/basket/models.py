@@ -1,8 +1,9 @@
 """Oscar's baskets; a basket that became an order stays one."""
 
 from django.conf import settings
-from oscar.apps.basket.abstract_models import AbstractBasket
+from oscar.apps.basket.abstract_models import AbstractBasket, AbstractLine
 from oscar.core.loading import is_model_registered
+from oscar.core.utils import round_half_up_two_dec
 
 if not is_model_registered("basket", "Basket"):
 
@@ -47,6 +48,19 @@ if not is_model_registered("basket", "Basket"):
                     .order_by(self._meta.pk.name)
                 )
             return super().all_lines()
+
+
+if not is_model_registered("basket", "Line"):
+
+    class Line(AbstractLine):
+        """So many of a product in a basket."""
+
+        def discount(self, discount_value, affected_quantity, incl_tax=True, offer=None) -> None:
+            """Take a discount off the line, in whole fen: a percentage of Oscar's leaves parts of one."""
+            whole = round_half_up_two_dec(discount_value)
+            super().discount(whole, affected_quantity, incl_tax=incl_tax, offer=offer)
+
+        discount.alters_data = True
 
 
 from oscar.apps.basket.models import *  # noqa: F403

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -12,13 +13,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from shop import places
 from shop.catalogue import shelf
 from shop.catalogue.views import product_page
-from shop.shipping.methods import ByWeight
+from shop.shipping import arrival
+from shop.shipping.methods import ByTariff, ByWeight
+from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.base.money import fen_of, half_up
 from suppliers.models import Cooperative, Pack
 
+from . import coupons
 from .quantities import quantity
 
 
@@ -49,12 +54,13 @@ class Item:
         return fen_of(self.line.line_price_incl_tax)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Parcel:
-    """What one cooperative sends."""
+    """What one cooperative sends, and what its way costs (`sums` works it out)."""
 
     cooperative: Cooperative
     items: list[Item]
+    freight_fen: int = 0
 
     @property
     def gross_g(self) -> int:
@@ -88,15 +94,20 @@ def refusal(product, pack: Pack, wanted: int, free: int) -> str:
     return ""
 
 
-def sums(basket, area_code: str = "37") -> dict[str, int]:
-    """What the goods of `basket` cost and weigh, and the freight to an area we send to."""
-    goods_fen = fen_of(basket.total_incl_tax)
-    freight_fen = fen_of(ByWeight(area_code).calculate(basket).incl_tax)
+def sums(basket, shown: list[Parcel], method: ByTariff) -> dict:
+    """What the goods of `basket` cost and weigh, what is taken off, and the freight by `method`, in all and by parcel."""
+    by_partner = method.parts_fen(basket)
+    for parcel in shown:
+        parcel.freight_fen = by_partner.get(parcel.cooperative.partner_id, 0)
+    goods_fen = fen_of(Decimal(basket.total_incl_tax_excl_discounts))
+    discounts = coupons.given(basket)
+    freight_fen = sum(by_partner.values())
     weight_g = sum(line.quantity * line.product.pack.net_g for line in basket.all_lines())
     return {
         "goods_fen": goods_fen,
+        "discounts": discounts,
         "freight_fen": freight_fen,
-        "total_fen": goods_fen + freight_fen,
+        "total_fen": fen_of(Decimal(basket.total_incl_tax)) + freight_fen,
         "jin": half_up(weight_g, shelf.G_PER_JIN),
     }
 
@@ -105,22 +116,36 @@ def sums(basket, area_code: str = "37") -> dict[str, int]:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def basket(request: HttpRequest) -> HttpResponse:
-    """Show the basket; a POST sets its quantities (`q-<line>`) or takes one line out (`remove`)."""
+    """Show the basket. A POST sets its quantities (`q-<line>`), takes one line out (`remove`), or takes a coupon in or
+    out (`coupon`, `coupon_out`)."""
     shown = parcels(request.basket)
+    coupon_error = ""
     items = {str(item.line.pk): item for parcel in shown for item in parcel.items}
     if request.method == "POST":
         if request.POST.get("remove"):
             if item := items.get(request.POST["remove"]):
                 item.line.delete()
             return redirect("basket:summary")
-        if _set_quantities(items, request.POST):
+        if request.POST.get("coupon_out"):
+            coupons.drop(basket=request.basket, code=request.POST["coupon_out"], user=request.user)
             return redirect("basket:summary")
+        if _set_quantities(items, request.POST):
+            coupon = request.POST.get("coupon", "")
+            if items and coupon.strip():
+                try:
+                    coupons.use(basket=request.basket, code=coupon, user=request.user)
+                except ValidationError as error:
+                    coupon_error = error.messages[0]
+            if not coupon_error:
+                return redirect("basket:summary")
     return render(
         request,
         "basket/basket.html",
         {
             "parcels": shown,
-            "sums": sums(request.basket) if items else None,
+            "sums": sums(request.basket, shown, ByWeight()) if items else None,
+            "expected_on": arrival.expected(places.SHANDONG, on=days.today()),
+            "coupon_error": coupon_error,
             "is_buyable": bool(items) and not any(item.error for item in items.values()),
         },
     )

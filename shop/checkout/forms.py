@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_model
+from stdnum.cn import uscc
 
 from shop import places
+from shop.models import InvoiceWish, Sale
 from shop.shipping import freight
 from suppliers.base.fields import PlainCharField, plain
 
@@ -46,8 +48,16 @@ class PlaceField(forms.ChoiceField):
 
 
 class DeliveryForm(forms.Form):
-    """Whom the goods go to. `is_fresh`: there are goods among them that cannot be sent back without a reason."""
+    """Whom the goods go to, and how. `is_fresh`: there are goods among them that cannot be sent back without a reason.
 
+    Only a parcel needs an address: trucks and counters have their own.
+    """
+
+    ADDRESS = ("province", "city", "district", "street", "is_kept")
+
+    delivery = forms.ChoiceField(
+        label=_("How it comes to you"), choices=Sale.Delivery.choices, initial=Sale.Delivery.PARCEL, required=False
+    )
     name = PlainCharField(
         label=_("Receiver"),
         max_length=30,
@@ -81,6 +91,30 @@ class DeliveryForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    invoice = forms.ChoiceField(
+        label=_("Invoice"),
+        choices=[("", _("No invoice")), *InvoiceWish.Kind.choices],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    invoice_title = PlainCharField(
+        label=_("In whose name"),
+        max_length=80,
+        required=False,
+        help_text=_("The unit's full name; for a personal invoice your own name is enough."),
+    )
+    tax_id = PlainCharField(
+        label=_("Tax number of the unit"),
+        max_length=40,
+        required=False,
+        help_text=_("The 18 signs of its unified social credit code."),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    invoice_email = forms.EmailField(
+        label=_("E-mail for the invoice"),
+        required=False,
+        error_messages={"invalid": _("This is not an e-mail address.")},
+    )
     is_kept = forms.BooleanField(label=_("Keep this address for next time"), required=False)
     is_fresh_confirmed = forms.BooleanField(
         label=_(
@@ -101,20 +135,23 @@ class DeliveryForm(forms.Form):
         self.fields["province"].offer("")
         self.fields["city"].offer(self._chosen("province"))
         self.fields["district"].offer(self._chosen("city"))
+        self.area_code = self._chosen("district") or self._chosen("city") or self._chosen("province") or places.SHANDONG
+        self.delivery = self._chosen("delivery") or Sale.Delivery.PARCEL
+        # What was written of an address stays while another way is looked at.
+        self.kept = []
+        if self.delivery != Sale.Delivery.PARCEL:
+            self.kept = [(name, self[name].value() or "") for name in self.ADDRESS[:4]]
+            for name in self.ADDRESS:
+                self.fields.pop(name, None)
 
     def _chosen(self, name: str) -> str:
         """What was chosen for `name`, if its parent has it: another province empties what hung on the last one."""
-        value = self[name].value() or ""
+        value = str(self[name].value() or "")
         return value if value in dict(self.fields[name].choices) else ""
 
     @property
-    def area_code(self) -> str:
-        """As much of the place as is chosen, for the freight: a district, city or province; Shandong before any."""
-        return self._chosen("district") or self._chosen("city") or self._chosen("province") or places.SHANDONG
-
-    @property
-    def is_served(self) -> bool:
-        return freight.tariff_for(self.area_code) is not None
+    def wants_invoice(self) -> bool:
+        return bool(self._chosen("invoice"))
 
     def clean_province(self) -> str:
         code = self.cleaned_data["province"]
@@ -122,21 +159,57 @@ class DeliveryForm(forms.Form):
             raise ValidationError(_("We cannot send there yet."))
         return code
 
+    def clean(self) -> dict:
+        given = super().clean()
+        if given.get("invoice") == InvoiceWish.Kind.UNIT:
+            if not given.get("invoice_title"):
+                self.add_error("invoice_title", _("Write the unit's full name, as it stands on its licence."))
+            tax_id = re.sub(r"[\s-]", "", given.get("tax_id", "")).upper()
+            if not tax_id:
+                self.add_error("tax_id", _("Write the unit's tax number."))
+            elif not uscc.is_valid(tax_id):
+                self.add_error("tax_id", _("This is no valid tax number: please compare its 18 signs."))
+            given["tax_id"] = tax_id
+        return given
+
+    @property
+    def invoice_wish(self) -> InvoiceWish | None:
+        """The invoice that was asked for, to be saved with the order."""
+        given = self.cleaned_data
+        if not given["invoice"]:
+            return None
+        is_unit = given["invoice"] == InvoiceWish.Kind.UNIT
+        return InvoiceWish(
+            kind=given["invoice"],
+            title=given["invoice_title"] or given["name"],
+            tax_id=given["tax_id"] if is_unit else "",
+            email=given["invoice_email"],
+        )
+
+    def fill_place(self, address, place):
+        """Write into `address` that the order is fetched at `place`, a stop or a counter, and return it."""
+        self._fill_area(address, place.area_code)
+        address.line1 = f"{place.address} {place.name}"[:255]
+        return address
+
     def fill(self, address):
         """Write where it goes into `address` (Oscar's, of an order or of an address book), and return it."""
+        self._fill_area(address, self.cleaned_data["district"])
+        address.line1 = self.cleaned_data["street"]
+        return address
+
+    def _fill_area(self, address, area_code: str) -> None:
         given = self.cleaned_data
-        in_full = places.full_name(given["district"])
-        city, district = places.city_of(given["district"]), places.district(given["district"])
+        in_full = places.full_name(area_code)
+        city, district = places.city_of(area_code), places.district(area_code)
         address.first_name = given["name"]
-        address.state = places.province_of(given["district"]).name
+        address.state = places.province_of(area_code).name
         # 市辖区 stands between Beijing and its districts in the tables and on no parcel.
         address.line4 = city.name if city.name in in_full else ""
         address.line3 = district.name if district.name != city.name else ""
-        address.line1 = given["street"]
         address.area_code = district.code
         address.phone_number = given["mobile"]
         address.country_id = "CN"
-        return address
 
 
 def from_address(address) -> dict[str, str]:

@@ -201,6 +201,8 @@ def _district_words(within: str) -> dict[str, list[_Word]]:
         words.append(_Word(area.name, area.code, 4))
         short = re.sub(r"(?<=..)[县市]$", "", area.name)
         words += [_Word(short, area.code, 1)] if short != area.name else []
+        # 岱岳 by itself is the district; before more of a word it may be anything.
+        words += [_Word(f"{area.name[:-1]} ", area.code, 1)] if re.search(r"..区$", area.name) else []
     return _indexed(words)
 
 
@@ -239,9 +241,8 @@ def _name(before: str, after: str) -> tuple[str, str, str]:
             rest = " ".join(pieces)
             return (name, rest, after) if part is before else (name, before, rest)
     pieces = after.split("\x02")
-    if glued := _GLUED_NAME.match(_TO.sub("", pieces[0].strip())):
-        if _is_name(glued.group("name")):
-            return glued.group("name"), before, " ".join([glued.group("street"), *pieces[1:]])
+    if (glued := _GLUED_NAME.match(_TO.sub("", pieces[0].strip()))) and _is_name(glued.group("name")):
+        return glued.group("name"), before, " ".join([glued.group("street"), *pieces[1:]])
     return "", before, after
 
 

@@ -1,7 +1,10 @@
 """The checkout: one page, then the order."""
 
+from dataclasses import asdict
+
 from django.contrib import messages
 from django.core import signing
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,13 +12,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from oscar.core.loading import get_class, get_model
 
+from logistics.actions import CannotRide
 from shop import orders, places
+from shop.basket import coupons
 from shop.basket.views import parcels, sums
 from shop.catalogue import shelf
-from shop.shipping.methods import ByWeight
+from shop.models import Sale
+from shop.order.exceptions import CouponGone
 from suppliers.base.access import everybody
 
+from . import pasted as pasted_address
 from .forms import TAIAN, DeliveryForm, ShippingAddress, UserAddress, from_address
+from .ways import Way, ways
 
 Order = get_model("order", "Order")
 OutOfStock = get_class("partner.exceptions", "OutOfStock")
@@ -44,16 +52,35 @@ def checkout(request: HttpRequest) -> HttpResponse:
         "is_signed_in": request.user.is_authenticated,
     }
     book = list(UserAddress.objects.filter(user=request.user)[:6]) if request.user.is_authenticated else []
-    is_placing = request.method == "POST" and "place" in request.POST
-    if is_placing:
+    coupon_error, pasted = "", False
+    if request.method == "POST" and "place" in request.POST:
         form = DeliveryForm(request.POST, **options)
-        if form.is_valid():
-            return _place(request, form)
     else:
-        # Another province or city was chosen: the same page, with what hangs on it.
-        form = DeliveryForm(
-            initial=request.POST.dict() if request.method == "POST" else _initial(request, book), **options
-        )
+        # Another place or way was chosen, an address pasted, a coupon put in: the same page, with what hangs on it.
+        given = request.POST.dict() if request.method == "POST" else _initial(request, book)
+        if pasted := "paste" in request.POST:
+            given |= _unpasted(request.POST.get("pasted", ""))
+        if "coupon_in" in request.POST or request.POST.get("coupon_out"):
+            coupon_error = _change_coupon(request)
+        form = DeliveryForm(initial=given, **options)
+    offered = ways(request.basket, area_code=form.area_code)
+    named = {kind: request.POST.get(kind, "") for kind in Sale.Delivery.values}
+    way = offered.chosen(form.delivery, named[form.delivery])
+    if form.is_bound and form.is_valid():
+        if way is None:
+            form.add_error(None, _("Nothing goes this way now. Please choose another one."))
+        elif way.place and way.pk != named[form.delivery]:
+            form.add_error(None, _("What you chose takes no orders any more. Please choose again."))
+        elif way.refusal:
+            form.add_error(None, way.refusal)
+        else:
+            try:
+                return _place(request, form, way)
+            except CannotRide:
+                text = _(
+                    "Somebody was faster: this truck does not take your goods any more. Please choose another one."
+                )
+                form.add_error(None, text)
     return render(
         request,
         "checkout/checkout.html",
@@ -61,10 +88,36 @@ def checkout(request: HttpRequest) -> HttpResponse:
             "form": form,
             "book": book,
             "parcels": shown,
-            "sums": sums(request.basket, form.area_code) if form.is_served else None,
+            "ways": offered,
+            "way": way,
+            "delivery": form.delivery,
+            "kinds": [(kind, offered.chosen(kind, named[kind])) for kind in Sale.Delivery],
+            "sums": sums(request.basket, shown, way.method) if way and way.method else None,
+            "coupon_error": coupon_error,
+            "pasted": pasted,
             "basket_key": signing.dumps(request.basket.pk, salt=SALT),
         },
     )
+
+
+def _unpasted(text: str) -> dict[str, str]:
+    """What was found in a pasted address, for the fields of the form; what was not leaves them as they are."""
+    found = {name: value for name, value in asdict(pasted_address.parse(text)).items() if value}
+    if "province" in found:
+        found = {"city": "", "district": ""} | found
+    return found
+
+
+def _change_coupon(request: HttpRequest) -> str:
+    """Put a coupon into the basket or take one out. Return what is wrong with it."""
+    if request.POST.get("coupon_out"):
+        coupons.drop(basket=request.basket, code=request.POST["coupon_out"], user=request.user)
+        return ""
+    try:
+        coupons.use(basket=request.basket, code=request.POST.get("coupon", ""), user=request.user)
+    except ValidationError as error:
+        return error.messages[0]
+    return ""
 
 
 def _initial(request: HttpRequest, book: list) -> dict:
@@ -84,18 +137,25 @@ def _already_placed(request: HttpRequest):
     return Order.objects.select_related("sale").filter(basket=basket_pk, sale__isnull=False).first()
 
 
-def _place(request: HttpRequest, form: DeliveryForm) -> HttpResponse:
+def _place(request: HttpRequest, form: DeliveryForm, way: Way) -> HttpResponse:
+    """Place the order and lead to where it is paid. Raises CannotRide."""
     given = form.cleaned_data
     user = request.user if request.user.is_authenticated else None
+    address = ShippingAddress()
     try:
         order = orders.place(
             basket=request.basket,
-            shipping_address=form.fill(ShippingAddress()),
-            shipping_method=ByWeight(given["district"]),
-            city_code=places.city_of(given["district"]).code,
+            shipping_address=form.fill_place(address, way.place) if way.place else form.fill(address),
+            shipping_method=way.method,
+            city_code=places.city_of(way.area_code).code,
+            delivery=way.delivery,
+            stop=way.stop,
+            counter=way.counter,
+            expected_on=way.expected_on,
             user=user,
             guest_email=given.get("email", ""),
             note=given["note"],
+            invoice=form.invoice_wish,
             is_fresh_confirmed=given.get("is_fresh_confirmed", False),
         )
     except orders.AlreadyPlaced as placed:
@@ -106,7 +166,10 @@ def _place(request: HttpRequest, form: DeliveryForm) -> HttpResponse:
             _("Somebody was faster: there is not enough of %(what)s left.") % {"what": out.stockrecord.product.title},
         )
         return redirect("basket:summary")
-    if user and given["is_kept"]:
+    except CouponGone:
+        messages.error(request, _("This coupon is used up: others were faster."))
+        return redirect("basket:summary")
+    if user and given.get("is_kept"):
         _keep(form.fill(UserAddress(user=user)))
     return redirect("orders:pay", token=order.sale.token)
 

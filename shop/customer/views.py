@@ -51,9 +51,8 @@ def _check_is_buyer(request: HttpRequest, sale: Sale) -> None:
 
 
 def _sale(token: str) -> Sale:
-    return get_object_or_404(
-        Sale.objects.select_related("order__shipping_address", "participation__group"), token=token
-    )
+    sales = Sale.objects.select_related("order__shipping_address", "stop__departure", "counter", "participation__group")
+    return get_object_or_404(sales, token=token)
 
 
 @everybody
@@ -166,7 +165,7 @@ def households_of(sale: Sale) -> int:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, token: str) -> HttpResponse:
-    """The labelled demo payment."""
+    """The labelled demo payment: what is held, for how long, and what it costs."""
     sale = of_buyer(request, token)
     if sale.paid_on or sale.order.status != orders.PLACED:
         return redirect("orders:order", token=token)
@@ -176,7 +175,12 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         else:
             messages.error(request, _("This order could not be paid any more. Nothing was taken from you."))
         return redirect("orders:order", token=token)
-    return render(request, "orders/pay.html", {"sale": sale, "order": sale.order, "is_demo": demo.is_offered()})
+    lines = sale.order.lines.select_related("sale_line").order_by("pk")
+    return render(
+        request,
+        "orders/pay.html",
+        {"sale": sale, "order": sale.order, "lines": lines, "is_demo": demo.is_offered()},
+    )
 
 
 @everybody

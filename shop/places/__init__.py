@@ -76,6 +76,16 @@ def full_name(code: str) -> str:
     return "".join(area.name for area in chain if area.name not in _UNSAID)
 
 
+def short_city(code: str) -> str:
+    """Return a city as people say it: 泰安, 北京, 恩施; the province where `code` names no city; "" for no place."""
+    try:
+        city = city_of(code)
+        name = city.name if city.name not in _UNSAID else province_of(code).name
+    except UnknownArea:
+        name = _provinces()[code[:2]].name if code[:2] in _provinces() else ""
+    return name.removesuffix("市").removesuffix("省").removesuffix("地区")
+
+
 def is_shandong(code: str) -> bool:
     """Say whether a code lies in Shandong. Goods go "to Shandong" by code, never by what an address says."""
     return code.startswith(SHANDONG)

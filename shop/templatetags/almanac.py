@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 
-@register.filter
+@register.filter(expects_localtime=True)
 def month_day(day: dt.date | str) -> str:
     """9/20 of a day, or of a harvest's month-day "09-20"; 9月20日 in Chinese."""
     month, number = (day.month, day.day) if isinstance(day, dt.date) else map(int, day.split("-"))

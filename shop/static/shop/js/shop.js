@@ -43,6 +43,14 @@
     button.querySelector("span").textContent = button.dataset.copied;
   });
 
+  // How long something is still held: the page says until when, this says how long that is.
+  const tick = () => document.querySelectorAll("[data-until]").forEach((clock) => {
+    const left = Math.floor((Date.parse(clock.dataset.until) - Date.now()) / 1000);
+    const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    clock.textContent = left > 0 ? clock.dataset.text.replace("{time}", time) : clock.dataset.over;
+  });
+  document.addEventListener("DOMContentLoaded", () => { tick(); window.setInterval(tick, 1000); });
+
   // Something that cannot be undone is asked about first.
   document.addEventListener("submit", (event) => {
     const question = event.submitter && event.submitter.dataset.confirm;

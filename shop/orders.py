@@ -29,6 +29,7 @@ from suppliers.models import Pack, PurchaseLot
 from .models import InvoiceWish, Refund, RefundLine, Sale, SaleLine
 from .order.utils import give_coupons_back
 from .payments.models import Payment
+from .preorders.models import Presale
 from .together.models import Participation
 
 Basket = get_model("basket", "Basket")
@@ -332,12 +333,12 @@ def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
 def call_off(*, departure: Departure, reason: str, by=None) -> int | None:
     """Let a direct truck not go: cancel the orders that ride on it, each on its own. Return how many, None if it left.
 
-    Nobody boards while they are cancelled; killed halfway and called again, it goes on.
+    Who rides in a group order is asked first: he may wait for the next truck (shop.together). Nobody boards while they are cancelled; killed halfway and called again, it goes on.
     """
     if not logistics.actions.close(departure=departure):
         return None
-    aboard = Sale.objects.filter(stop__departure=departure, order__status__in=(PLACED, PAID)).order_by("pk")
-    return sum(cancel(order=sale.order, reason=reason, by=by) for sale in aboard.select_related("order"))
+    aboard = Sale.objects.filter(stop__departure=departure, order__status__in=(PLACED, PAID), participation=None)
+    return sum(cancel(order=sale.order, reason=reason, by=by) for sale in aboard.select_related("order").order_by("pk"))
 
 
 def release_stock(lines: QuerySet) -> None:
@@ -395,6 +396,11 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
     for line in SaleLine.objects.filter(sale__in=order_ids, dispatched_at=None).order_by("pk"):
         if line.net_g > line.refunded_g:
             lines_of[line.sale_id, line.cooperative_id].append(line)
+
+    packs = {line.pack_id for lines in lines_of.values() for line in lines if line.pack_id}
+    if Presale.objects.unsettled().filter(pack__in=packs).exists():
+        # Who paid first is served first (shop.preorders), so nothing leaves before it is known how much there is.
+        raise ValidationError(_("This was sold ahead. Enter how much came in under Pre-sales first, then ship it."))
 
     leaving = []
     for item in dispatching:

@@ -7,6 +7,7 @@ from celery import shared_task
 import logistics.actions
 
 from . import orders
+from .preorders import actions as preorders
 from .together import actions as together
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ def sweep_now() -> dict[str, int]:
     """
     parts = {
         "orders expired": orders.expire_unpaid,
+        "pre-sales closed": preorders.close_due,
+        "pre-orders given up": preorders.give_up_overdue,
         "group orders decided": together.decide_due,
         "group orders ended": together.end_overdue,
         "group orders paid back": together.give_money_back,

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from logistics.models import Counter, Departure, Stop
@@ -72,7 +73,9 @@ def ways(basket, *, area_code: str) -> Ways:
     open_ones = Departure.objects.open_at(now)
     if is_cold:
         open_ones = open_ones.filter(is_refrigerated=True)
-    departures = list(open_ones.prefetch_related("stops")[:40])
+    # Where a group order is handed out is for those who have its link.
+    stops_of_all = Prefetch("stops", Stop.objects.filter(group_order=None))
+    departures = list(open_ones.prefetch_related(stops_of_all)[:40])
     own_city = f"{area_code[:4]}00"
     departures.sort(key=lambda departure: departure.city_code != own_city)  # stable: by time within
     tariff = freight.tariff_for(area_code)

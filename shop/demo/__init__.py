@@ -7,7 +7,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
     import logistics.actions
 
-    from . import catalogue, half_year, people, reference, together
+    from . import catalogue, half_year, people, preorders, reference, together
     from . import present as living_present
 
     say("places, carriers and the subsidy programme")
@@ -30,5 +30,6 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     if present:
         say("today: stock, lots and orders in every state")
         living_present.load()
+        preorders.load()
         say("group orders: one that fills, one that is handed out")
         together.load()

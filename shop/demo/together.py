@@ -101,6 +101,7 @@ def _packs(n: int) -> list[Pack]:
             is_per_kg=False,
             produce__is_b2b_only=False,
             produce__is_cold_chain=False,
+            presale=None,
             product__is_public=True,
             product__stockrecords__num_in_stock__gt=60,
         )

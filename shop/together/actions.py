@@ -18,11 +18,12 @@ from logistics.actions import CannotRide
 from logistics.models import Departure, Shipment, Stop
 from shop import orders, places
 from shop.models import Sale
+from shop.preorders.models import Presale
+from shop.shipping.methods import ByTruck
 from suppliers.base import days
 from suppliers.models import Pack
 
 from . import board
-from .freight import OnTruck
 from .models import GroupOrder, Participation
 from .reckoning import Fate, Least, Truck, fate
 
@@ -66,7 +67,7 @@ class Point:
 def may_ride(pack: Pack, departure: Departure) -> bool:
     """Whether private persons may have `pack` brought by `departure`."""
     produce = pack.produce
-    if pack.is_per_kg or produce.is_b2b_only:
+    if pack.is_per_kg or produce.is_b2b_only or Presale.objects.filter(pack=pack).exists():
         return False
     return departure.is_refrigerated or not produce.is_cold_chain
 
@@ -171,7 +172,7 @@ def join(
     order = orders.place(
         basket=basket,
         shipping_address=_address(stop, joiner),
-        shipping_method=OnTruck(stop.departure),
+        shipping_method=ByTruck(stop.departure),
         city_code=stop.departure.city_code,
         user=joiner.user,
         channel=Sale.Channel.GROUP,

@@ -17,7 +17,6 @@ from oscar.core.loading import get_class
 
 from logistics.actions import CannotRide, TruckFull
 from logistics.models import Departure
-from logistics.models.transport import city_name
 from shop import paper
 from shop.catalogue import shelf
 from shop.customer.views import of_buyer
@@ -90,7 +89,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _departures():
     """The departures that take orders, each with the name of its `city`."""
-    return Departure.objects.open_at(days.now()).with_room_for(1).annotate(city=city_name("city_code"))
+    return Departure.objects.open_at(days.now()).with_room_for(1).with_city()
 
 
 @everybody
@@ -272,7 +271,7 @@ def start(request: HttpRequest, departure_no: str) -> HttpResponse:
 
 def _rideable(departure: Departure) -> list[shelf.Ware]:
     """What private persons can have brought by `departure`, in season first."""
-    packs = Pack.objects.filter(is_per_kg=False, produce__is_b2b_only=False)
+    packs = Pack.objects.filter(is_per_kg=False, produce__is_b2b_only=False, presale=None)
     if not departure.is_refrigerated:
         packs = packs.filter(produce__is_cold_chain=False)
     found = shelf.wares(packs.order_by("produce__code", "produce__cooperative", "net_g"), shelf.today())

@@ -12,6 +12,7 @@ import logistics.actions
 from logistics.actions import CannotRide, TruckFull
 from logistics.models import Consignment, Departure
 from shop import orders, tasks
+from shop.checkout import ways
 from shop.invariants import violations
 from shop.models import Sale
 from shop.partner.exceptions import OutOfStock
@@ -322,6 +323,24 @@ def test_a_truck_that_does_not_go_leaves_its_group_orders_short(group, until):
     Departure.objects.update(state="cancelled")
     tasks.sweep_now()
     assert (state_of(group), group.why, consignment_of(one).state) == ("short", "no_truck", "held")
+
+
+def test_who_rides_in_a_group_order_is_asked_before_the_truck_is_given_up(group, walnuts):
+    one, departure = f.join(group), group.departure
+    alone = f.place_order((walnuts, 1), delivery=Sale.Delivery.TRUCK, stop=departure.stops.first())
+    f.pay(alone)
+    assert orders.call_off(departure=departure, reason="x") == 1
+    tasks.sweep_now()
+    assert (state_of(group), group.why, status_of(one)) == ("short", "no_truck", "paid")
+    assert booked(departure) == 2_650
+    later = f.make_departure(in_days=12)
+    assert actions.roll_over(participation=one).group.departure == later
+    assert (booked(departure), booked(later)) == (0, 2_650)
+
+
+def test_the_hand_out_point_of_neighbours_is_not_offered_to_everybody(group, walnuts):
+    offered = ways.ways(f.make_basket((walnuts, 1)), area_code=f.TAISHAN_DISTRICT).stops
+    assert [way.stop for way in offered] == [group.departure.stops.exclude(pk=group.stop_id).get()]
 
 
 def test_the_starter_closes_early_and_only_once(group):

@@ -557,7 +557,7 @@ def test_ticking_twice_keeps_the_first_tick(sent, group):
 def test_the_list_for_wechat_names_nobody_in_full(group):
     f.join(group, 2, name="王小明")
     text = board.share_text(group, board.rows(group), "https://shop.example/together/x/")
-    assert "1. 王** 巫溪核桃(干)5斤装×2" in text
+    assert "1. 王** 巫溪核桃(干) 5斤装×2" in text
     assert text.splitlines()[-2:] == ["2. ", "我也要：https://shop.example/together/x/"]
     assert "小明" not in text
     assert "138" not in text

@@ -4,16 +4,20 @@ import datetime as dt
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from oscar.core.loading import get_model
 
 from logistics.models import Consignment, Departure, Vehicle
 from suppliers.base import days
 from suppliers.models import Pack
 
 from .. import orders as shop_orders
+from ..models import Sale
 from ..together import actions
-from ..together.models import GroupOrder
+from ..together.models import GroupOrder, Participation
 from ..together.reckoning import Least
 from . import people
+
+Order = get_model("order", "Order")
 
 TAIAN, TAISHAN = "370900", "370902"
 NEIGHBOURS = ["王小明", "李雷", "赵敏", "孙丽", "刘洋", "陈晨", "周涛"]
@@ -48,13 +52,17 @@ def _one_to_hand_out() -> None:
     departure = _departure("TA-FA", today + dt.timedelta(days=2))
     packs = _packs(2)
     group = _start("buyer2", departure, packs, title=TITLES[1], point="示例·岱庙社区东门", least=Least(joiners=3))
-    joined = [_join(group, n, {packs[n % 2]: 1 + n % 3}) for n in range(6)]
+    placed_at = days.at(leaves_on - dt.timedelta(days=2), 10)
+    joined = [_join(group, n, {packs[n % 2]: 1 + n % 3}, at=placed_at) for n in range(6)]
     # It all happened some days ago: the truck closed, left, and stands at the gate today.
     Departure.objects.filter(pk=departure.pk).update(
         cut_off_at=days.at(leaves_on - dt.timedelta(days=1), 12), leaves_at=days.at(leaves_on, 8)
     )
     group.stop.opens_at, group.stop.closes_at = days.at(today, 9), days.at(today, 20)
     group.stop.save()
+    Sale.objects.filter(participation__in=joined).update(expected_on=today)
+    Participation.objects.filter(group=group).update(joined_at=placed_at)
+    Order.objects.filter(sale__participation__in=joined).update(date_placed=placed_at)
     GroupOrder.objects.filter(pk=group.pk).update(closes_at=days.at(leaves_on - dt.timedelta(days=1), 12))
     actions.decide(group_id=group.pk)
     consignments = Consignment.objects.filter(order__in=[one.pk for one in joined], state=Consignment.State.TO_SHIP)
@@ -130,7 +138,7 @@ def _start(who: str, departure: Departure, packs: list[Pack], *, title: str, poi
     )
 
 
-def _join(group: GroupOrder, n: int, wanted: dict[Pack, int]):
+def _join(group: GroupOrder, n: int, wanted: dict[Pack, int], *, at: dt.datetime | None = None):
     """The n-th neighbour joins and pays."""
     joined = actions.join(
         group=group,
@@ -144,5 +152,6 @@ def _join(group: GroupOrder, n: int, wanted: dict[Pack, int]):
         event_id=f"demo-together-{group.pk}-{n}",
         gateway="demo",
         amount_fen=joined.sale.total_fen,
+        at=at,
     )
     return joined

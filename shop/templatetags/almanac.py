@@ -27,3 +27,12 @@ def day_hour(moment: dt.datetime) -> str:
 def day_of_week(moment: dt.datetime) -> str:
     """Sat 11/28 of a moment, by the clock of Shanghai; 11月28日 星期六 in Chinese."""
     return date_format(timezone.localtime(moment), _("D n/j"))
+
+
+@register.filter
+def month_name(month: int) -> str:
+    """Jan … Dec of 1 … 12; 1月 … 12月 in Chinese."""
+    return (
+        _("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"),
+        _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"),
+    )[month - 1]  # fmt: skip

@@ -15,7 +15,7 @@ from suppliers.base import days
 
 PARCEL, TRUCK, COUNTER = Sale.Delivery.PARCEL, Sale.Delivery.TRUCK, Sale.Delivery.COUNTER
 # So many stops and counters a page; later trucks are offered when they are next.
-MOST_STOPS, MOST_COUNTERS = 8, 8
+MOST_STOPS, MOST_COUNTERS = 6, 8
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,9 @@ def ways(basket, *, area_code: str) -> Ways:
     # Where a group order is handed out is for those who have its link.
     stops_of_all = Prefetch("stops", Stop.objects.filter(group_order=None))
     departures = list(open_ones.prefetch_related(stops_of_all)[:40])
+    if not is_cold:
+        # The room of refrigerated trucks is kept for what needs it, as long as others go.
+        departures = [departure for departure in departures if not departure.is_refrigerated] or departures
     own_city = f"{area_code[:4]}00"
     departures.sort(key=lambda departure: departure.city_code != own_city)  # stable: by time within
     tariff = freight.tariff_for(area_code)

@@ -7,7 +7,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
     import logistics.actions
 
-    from . import catalogue, half_year, people, preorders, reference, together
+    from . import catalogue, departures, half_year, people, preorders, reference, together
     from . import present as living_present
 
     say("places, carriers and the subsidy programme")
@@ -28,6 +28,8 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     say("people who sign in")
     people.load()
     if present:
+        say("direct trucks and counters")
+        departures.load()
         say("today: stock, lots and orders in every state")
         living_present.load()
         preorders.load()

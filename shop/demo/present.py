@@ -20,7 +20,10 @@ from suppliers.base.money import price_of
 from suppliers.models import Household, Produce, PurchaseLot
 
 from .. import orders as shop_orders
+from .. import places
+from ..checkout.ways import Way, ways
 from ..models import Sale
+from ..shipping import arrival
 from ..shipping.methods import ByWeight
 from . import people
 from .reference import demo_data
@@ -51,6 +54,7 @@ class Scene:
     days_ago: int = 0
     buyer: str = ""  # a sign-in; empty: a guest
     channel: str = Sale.Channel.RETAIL
+    delivery: str = Sale.Delivery.PARCEL
 
 
 SCENES = [
@@ -85,6 +89,9 @@ SCENES = [
     Scene((("HT01-5J-C11", 60),), "truck", 6, "canteen", Sale.Channel.GROUP),
     Scene((("QC01-KG-C08", 5000),), "on_terms", 5, "canteen", Sale.Channel.BULK),
     Scene((("DH01-KG-C04", 3200),), "received_on_terms", 8, "canteen", Sale.Channel.BULK),
+    Scene((("HT01-5J-C11", 2),), "paid", 0, "buyer", delivery=Sale.Delivery.TRUCK),
+    Scene((("HT01-5J-C12", 8),), "paid", 0, "buyer2", delivery=Sale.Delivery.TRUCK),
+    Scene((("FM01-500-C03", 2),), "paid", 0, "buyer", delivery=Sale.Delivery.COUNTER),
 ]
 
 
@@ -198,7 +205,11 @@ def _place(n: int, scene: Scene, placed_on: dt.date):
     for upc, quantity in scene.wares:
         basket.add_product(_in_store(upc), quantity)
     is_institution = scene.channel != Sale.Channel.RETAIL
+    way = _way(scene, basket)
     area_code, city, district, street = ADDRESSES[0] if is_institution else ADDRESSES[n % len(ADDRESSES)]
+    if way.place:
+        area_code, city = way.area_code, places.city_of(way.area_code).name
+        district, street = places.district(area_code).name, f"{way.place.address} {way.place.name}"
     return shop_orders.place(
         basket=basket,
         shipping_address=ShippingAddress(
@@ -211,11 +222,19 @@ def _place(n: int, scene: Scene, placed_on: dt.date):
             phone_number=f"+86138053800{n:02d}",
             country=Country.objects.get(pk="CN"),
         ),
-        shipping_method=Free() if is_institution else ByWeight(area_code),
+        shipping_method=Free() if is_institution else ByWeight(area_code) if way.place is None else way.method,
+        delivery=way.delivery,
+        stop=way.stop,
+        counter=way.counter,
+        expected_on=None
+        if is_institution
+        else way.expected_on
+        if way.place
+        else arrival.expected(area_code, on=placed_on),
         city_code=area_code[:4] + "00",
         user=user,
         guest_email="" if user else "guest@demo.example",
-        channel=scene.channel,
+        channel=scene.channel if is_institution else "",
         buyer_kind=Sale.BuyerKind.INSTITUTION if is_institution else Sale.BuyerKind.INDIVIDUAL,
         organisation="泰安市某机关食堂" if is_institution else "",
         note=_note(n),
@@ -223,6 +242,12 @@ def _place(n: int, scene: Scene, placed_on: dt.date):
         minutes_to_pay=None if is_institution else 30,
         placed_at=days.at(placed_on, 9) if scene.days_ago else None,
     )
+
+
+def _way(scene: Scene, basket) -> Way:
+    """How the order of `scene` travels; by parcel where no truck takes it."""
+    offered = ways(basket, area_code=ADDRESSES[0][0])
+    return offered.chosen(scene.delivery, "") or offered.parcel
 
 
 def _in_store(upc: str):

@@ -42,6 +42,11 @@ class OrderCreator(oscars.OrderCreator):
                 raise CouponGone(voucher)
         return super().place_order(*args, basket=basket, user=user, **kwargs)
 
+    def update_stock_records(self, line) -> None:
+        """Hold the stock of a basket's `line`; its product is known, so that nobody looks for it again."""
+        line.stockrecord.product = line.product
+        super().update_stock_records(line)
+
     def record_discount(self, discount) -> None:
         """Count that an offer was used. Raises CouponGone where it was used as often as it may be."""
         offer, voucher, times = discount["offer"], discount["voucher"], discount["freq"]

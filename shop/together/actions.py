@@ -399,7 +399,7 @@ def _end_if_empty(group: GroupOrder) -> None:
 
 
 @transaction.atomic
-def call_off(*, group: GroupOrder, by) -> None:
+def call_off(*, group: GroupOrder) -> None:
     """Call off a group order of which nothing was sent: everybody has his money back. Raises TooLate."""
     group = GroupOrder.objects.select_for_update().get(pk=group.pk)
     over = (GroupOrder.State.CANCELLED, GroupOrder.State.ENDED)

@@ -370,7 +370,7 @@ def call_off(request: HttpRequest, token: str) -> HttpResponse:
     """Call it off: everybody has his money back."""
     found = _own(request, token)
     try:
-        actions.call_off(group=found, by=request.user)
+        actions.call_off(group=found)
     except actions.TooLate:
         messages.error(request, _("It is too late to call it off: something is on its way, or it has ended."))
     else:

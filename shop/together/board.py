@@ -42,10 +42,6 @@ class Row:
     def is_paid(self) -> bool:
         return self.status in PAID
 
-    @property
-    def packs(self) -> int:
-        return sum(item.quantity for item in self.items)
-
 
 def surname_alone(name: str) -> str:
     """王** of 王小明, and of 王女士: a link goes from hand to hand, so less is shown than elsewhere."""

@@ -185,7 +185,6 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             "form": form,
             "sums": form.sums,
             "hours": board.hours(found.stop),
-            "choose_hours": int(actions.CHOOSE_WITHIN.total_seconds() // 3600),
         },
     )
 

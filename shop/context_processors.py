@@ -1,5 +1,6 @@
 """What every page of the shop shows: the categories, and how much is in the basket. Asked for only if it is shown."""
 
+from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import Sum
 from django.http import HttpRequest
@@ -11,6 +12,9 @@ def shop(request: HttpRequest) -> dict:
     return {
         "shop_categories": SimpleLazyObject(lambda: _categories(request)),
         "basket_count": SimpleLazyObject(lambda: _count(request)),
+        "shop_operator": settings.SHOP_OPERATOR,
+        "shop_licence": settings.SHOP_LICENCE,
+        "shop_icp": settings.SHOP_ICP,
     }
 
 
@@ -24,8 +28,6 @@ def _categories(request: HttpRequest) -> list:
 
 def _count(request: HttpRequest) -> int:
     """How many packs are in the visitor's basket: one query, and none for a visitor who has none."""
-    from django.conf import settings
-
     if getattr(request, "_basket_cache", None) is not None:
         return request.basket.num_items
     lines = get_model("basket", "Line").objects.filter(basket__status="Open")

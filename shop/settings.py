@@ -374,6 +374,17 @@ LOGGING = {
 
 # ── Oscar ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+# Who runs it, as the law wants it said on every page (亮照, 备案), and how to reach them. Unset, the pages say so.
+SHOP_OPERATOR = env.str("SHOP_OPERATOR", default="")
+SHOP_LICENCE = env.str("SHOP_LICENCE", default="")
+SHOP_ICP = env.str("SHOP_ICP", default="")
+SHOP_CONTACT = {
+    "phone": env.str("SHOP_PHONE", default=""),
+    "wechat": env.str("SHOP_WECHAT", default=""),
+    "email": env.str("SHOP_EMAIL", default=""),
+    "hours": env.str("SHOP_HOURS", default=""),
+}
+
 OSCAR_SHOP_NAME = "巫溪直达"
 OSCAR_SHOP_TAGLINE = ""
 OSCAR_HOMEPAGE = "/"

@@ -13,7 +13,7 @@ from django.views.static import serve
 from suppliers.base.access import everybody
 from suppliers.views import checking
 
-from . import operations, refunds, views_cooperative, views_departures
+from . import operations, refunds, views_cooperative, views_departures, views_info
 from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .preorders import views as preorders
@@ -57,6 +57,9 @@ urlpatterns = [
     path("orders/", include("shop.customer.urls")),
     path("preorders/", preorders.on_the_tree, name="preorders"),
     path("together/", include("shop.together.urls")),
+    path("help/", views_info.help_page, name="help"),
+    path("licence/", views_info.licence, name="licence"),
+    path("styleguide/", views_info.styleguide, name="styleguide"),
     # The dashboard names it; offers have no pages here.
     path("offers/", include(([path("<slug:slug>/", _to_shelf, name="detail")], "offer"))),
     # Without a token: its form is on pages that are the same for every visitor, and all it can do is set a language. It

@@ -52,6 +52,8 @@ DOORS = {
     "/catalogue/": ALL,
     "/basket/": ALL,
     "/together/": ALL,
+    "/help/": ALL,
+    "/licence/": ALL,
     "/privacy/": ALL,
     "/accounts/orders/": ALL[1:],
     "/accounts/addresses/": ALL[1:],

@@ -12,10 +12,9 @@ from suppliers.base import days
 from suppliers.base.money import fen_of, half_up
 from suppliers.models import Pack, Produce
 
-from . import season
+from . import almanac, season
 from .inventory import G_PER_JIN, Offer
 
-Category = get_model("catalogue", "Category")
 StockRecord = get_model("partner", "StockRecord")
 
 # What spoils sooner than this is fresh: it cannot be sent back without a reason (七天无理由退货 does not hold for it).
@@ -92,6 +91,15 @@ class Ware:
         return self.state is season.State.SOON
 
     @property
+    def short_name(self) -> str:
+        """What people call it: 巫溪核桃(干) is 核桃."""
+        return self.produce.name.removeprefix("巫溪").partition("(")[0] or self.produce.name
+
+    @property
+    def months(self) -> tuple[int, ...]:
+        return almanac.months_of(self.produce.harvest_from, self.produce.harvest_to)
+
+    @property
     def is_all_year(self) -> bool:
         return season.is_all_year(self.produce.harvest_from, self.produce.harvest_to)
 
@@ -147,12 +155,6 @@ def sorted_by(produce: QuerySet[Produce], sort: str, day: dt.date) -> QuerySet[P
         output_field=IntegerField(),
     )
     return produce.annotate(rank=rank).order_by("is_b2b_only", "rank", "code", "pk")
-
-
-def in_category(produce: QuerySet[Produce], category) -> QuerySet[Produce]:
-    """Those of `produce` that are in Oscar's `category` or below it."""
-    inside = Category.objects.filter(path__startswith=category.path)
-    return produce.filter(Exists(_packs().filter(product__categories__in=inside)))
 
 
 def wares(packs: QuerySet[Pack], day: dt.date) -> list[Ware]:

@@ -9,11 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from logistics.models import Departure
 from shop.search import finder
+from shop.shipping import estimate
+from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.models import Pack
 
-from . import facets, inventory, season, shelf, version
+from . import almanac, facets, inventory, provenance, season, shelf, version
 
 SORT_NAMES = {
     "season": _("In season first"),
@@ -36,30 +39,49 @@ PRICE_NAMES = {
 @everybody
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What there is at this time of the year, what comes next, and where it is from."""
+    """What there is at this time of the year, when everything ripens, and the next truck. Nothing of whoever looks."""
     today = shelf.today()
     cards = shelf.cards(shelf.sorted_by(shelf.on_sale().filter(is_b2b_only=False), "season", today), today)
     kinds = shelf.one_of_each(cards)
-    in_season = [ware for ware in kinds if ware.is_on and not ware.is_all_year and not ware.is_sold_out]
-    stored = [ware for ware in kinds if not ware.is_sold_out and ware not in in_season]
+    in_season = [ware for ware in kinds if ware.is_on and not (ware.is_all_year or ware.is_sold_out or ware.presale)]
+    stored = [ware for ware in kinds if not ware.is_sold_out and not ware.presale and ware not in in_season]
     coming = sorted((ware for ware in kinds if not ware.is_on), key=lambda ware: ware.next_on)
-    places: dict = {}
-    for ware in cards:
-        village = ware.produce.cooperative.village
-        names = places.setdefault(village.township, [])
-        if ware.produce.name not in names:
-            names.append(ware.produce.name)
-    return render(
+    truck = _next_truck()
+    response = render(
         request,
         "home.html",
         {
+            "today": today,
             "term": season.term_of(today),
             "in_season": _full_rows(in_season),
             "stored": _full_rows(stored),
             "coming": coming[:6],
-            "places": places.items(),
+            "ring": almanac.ring([_harvest(ware) for ware in kinds], today),
+            "months": _months(kinds),
+            "truck": truck,
+            "impact": None,
         },
     )
+    if truck:
+        response.good_until = truck.cut_off_at  # the page that is kept is wrong from then on (pages.py)
+    return response
+
+
+def _harvest(ware: shelf.Ware) -> almanac.Harvest:
+    produce = ware.produce
+    return almanac.Harvest(ware.short_name, produce.category, produce.harvest_from, produce.harvest_to)
+
+
+def _months(kinds: list[shelf.Ware]) -> list[tuple[int, list[shelf.Ware]]]:
+    """For each month what is harvested in it, the shortest season first: it will not wait."""
+    seasonal = sorted((ware for ware in kinds if not ware.is_all_year), key=lambda ware: len(ware.months))
+    return [(month, [ware for ware in seasonal if month in ware.months]) for month in range(1, 13)]
+
+
+def _next_truck() -> Departure | None:
+    """The direct truck whose orders close next, with its stops; None where none takes orders."""
+    departures = Departure.objects.filter(state=Departure.State.OPEN, cut_off_at__gt=days.now())
+    return departures.order_by("cut_off_at", "pk").prefetch_related("stops").first()
 
 
 def _full_rows(wares: list) -> list:
@@ -198,32 +220,40 @@ def product_page(
     request: HttpRequest, pk: int, *, slug: str = "", quantity: str = "1", error: str = ""
 ) -> HttpResponse:
     """The page of product `pk`, with what was wrong about the quantity if something was. Raises Http404."""
-    pack = Pack.objects.filter(pk=pk, product__is_public=True).select_related("produce").first()
-    if pack is None:
-        raise Http404
     today = shelf.today()
+    this = Pack.objects.filter(pk=pk, product__is_public=True)
     siblings = shelf.wares(
-        Pack.objects.filter(produce__code=pack.produce.code, produce__category=pack.produce.category), today
+        Pack.objects.filter(
+            produce__code__in=this.values("produce__code"), produce__category__in=this.values("produce__category")
+        ),
+        today,
     )
-    ware = next((one for one in siblings if one.pack.pk == pack.pk), None)
+    ware = next((one for one in siblings if one.pack.pk == int(pk)), None)
     if ware is None:
         raise Http404
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
-    households = shelf.households_supplying(pack.produce, today)
-    elsewhere = {one.produce.pk: one for one in reversed(siblings) if one.produce.pk != pack.produce.pk}
+    elsewhere = {one.produce.pk: one for one in reversed(siblings) if one.produce.pk != ware.produce.pk}
+    packs = [one for one in siblings if one.produce.pk == ware.produce.pk]
     return render(
         request,
         "catalogue/product.html",
         {
             "ware": ware,
-            "packs": [one for one in siblings if one.produce.pk == pack.produce.pk],
+            "packs": packs,
+            "ahead": [one for one in packs if one.presale and not one.is_sold_out],
             "elsewhere": list(elsewhere.values()),
-            "pictures": ware.product.images.all(),
+            "pictures": list(ware.product.images.all()),
             "category": ware.product.categories.first(),
-            "households": households,
+            "provenance": provenance.of(ware.produce, today),
             "few": shelf.FEW_HOUSEHOLDS,
-            "is_fresh": shelf.is_fresh(pack.produce),
+            "is_fresh": shelf.is_fresh(ware.produce),
+            "today": today,
+            "today_at": almanac.place(today),
+            "strip": almanac.strip(ware.produce.harvest_from, ware.produce.harvest_to),
+            "way": estimate.estimate(ware.pack.gross_g, request.GET.get("to", ""), on=today),
+            "to_shandong": estimate.shandong(),
+            "to_elsewhere": estimate.elsewhere(),
             "quantity": quantity,
             "error": error,
         },

@@ -7,13 +7,14 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
     import logistics.actions
 
-    from . import catalogue, departures, half_year, people, preorders, reference, together
+    from . import catalogue, departures, half_year, papers, people, preorders, reference, together
     from . import present as living_present
 
     say("places, carriers and the subsidy programme")
     reference.load()
     say("cooperatives, products and their pictures")
     catalogue.load()
+    papers.load()
     given = half_year.inputs(scale)
     say(f"half-year: {len(given['households'])} households, {len(given['lots'])} lots, {len(given['orders'])} orders")
 

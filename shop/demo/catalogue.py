@@ -49,6 +49,8 @@ STORIES = {
     "DH01": "双阳乡高山独活，药材原料，只供有资质的单位批量采购，不作食品销售。",
     "DS01": "川党参，根条匀直，煲汤常用。",
 }
+VIEWS = {renditions.WHOLE: "", renditions.CLOSE: "近看 ", renditions.BOX: "装箱 "}
+WIDTHS = 800, 640  # of the first picture, and of those behind it
 # A shelf of today: what stands in the store now, in packs (retail) or kilograms (bulk).
 PACKS_IN_STOCK, KG_IN_STOCK = 400, 60_000
 
@@ -80,7 +82,7 @@ def load() -> None:
                     "shelf_life_days": item["shelf_life_days"],
                     "is_cold_chain": item["cold_chain"],
                     "is_b2b_only": item["b2b_only"],
-                    "geographical_indication": item["gi"] or "",
+                    "geographical_indication": (item["gi"] or "").removesuffix("(有来源)"),
                 },
             )
             for sku in item["skus"]:
@@ -129,8 +131,12 @@ def _product(produce: Produce, item: dict, sku: dict, product_class, category) -
         gross_g=sku["gross_g"],
         is_per_kg=sku["per_kg"],
     )
-    picture = ContentFile(renditions.render(item["code"], 800), name=f"{upc.lower()}.webp")
-    ProductImage.objects.create(product=product, original=picture, caption=f"{item['name']} 示意图")
+    for n, view in enumerate(renditions.views(item["code"])):
+        name = f"{upc.lower()}{f'-{view}' if n else ''}.webp"
+        picture = ContentFile(renditions.render(item["code"], WIDTHS[n > 0], view), name=name)
+        ProductImage.objects.create(
+            product=product, original=picture, display_order=n, caption=f"{item['name']} {VIEWS[view]}示意图".strip()
+        )
 
 
 def _keeps_today(produce: Produce) -> bool:

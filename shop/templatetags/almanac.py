@@ -6,6 +6,11 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from shop import places
+from suppliers.base import days
+from suppliers.base.money import half_up
 
 register = template.Library()
 
@@ -33,6 +38,36 @@ def day_of_week(moment: dt.datetime) -> str:
 def month_name(month: int) -> str:
     """Jan … Dec of 1 … 12; 1月 … 12月 in Chinese."""
     return (
-        _("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"),
-        _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"),
+        pgettext("month", "Jan"), pgettext("month", "Feb"), pgettext("month", "Mar"), pgettext("month", "Apr"),
+        pgettext("month", "May"), pgettext("month", "Jun"), pgettext("month", "Jul"), pgettext("month", "Aug"),
+        pgettext("month", "Sep"), pgettext("month", "Oct"), pgettext("month", "Nov"), pgettext("month", "Dec"),
     )[month - 1]  # fmt: skip
+
+
+@register.filter
+def time_left(moment: dt.datetime) -> str:
+    """2 days 3 hours: what is left until `moment`, in its two largest units and never less than nothing."""
+    minutes = max(int((moment - days.now()).total_seconds()) // 60, 0)
+    whole_days, hours = divmod(minutes // 60, 24)
+    parts = [
+        (whole_days, ngettext("%(n)s day", "%(n)s days", whole_days)),
+        (hours, ngettext("%(n)s hour", "%(n)s hours", hours)),
+        (minutes % 60, ngettext("%(n)s minute", "%(n)s minutes", minutes % 60)),
+    ]
+    first = next((i for i, (n, _words) in enumerate(parts) if n), 2)
+    return " ".join(words % {"n": n} for n, words in parts[first : first + 2] if n or first == 2)
+
+
+@register.filter
+def city_name(area_code: str) -> str:
+    """泰安市 of 370900 or of any district of it; nothing of a code that no place has."""
+    try:
+        return places.city_of(area_code).name
+    except places.UnknownArea:
+        return ""
+
+
+@register.filter
+def share_of(part: int, whole: int) -> int:
+    """How many of a hundred `part` is of `whole`, half up; 0 of nothing."""
+    return half_up(part * 100, whole) if whole else 0

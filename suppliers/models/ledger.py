@@ -95,6 +95,14 @@ class PurchaseLotQuerySet(models.QuerySet):
         """Lots that do not count yet."""
         return self.filter(verified_at__isnull=True)
 
+    def paid_to_households(self, *, on: dt.date) -> dict[str, int]:
+        """Of the lots from households: `bought_g`, `fen_g` (fen per kilogram times grams), and how many `households` (as on a day)."""
+        return self.filter(household__isnull=False).aggregate(
+            bought_g=models.Sum("g", default=0),
+            fen_g=models.Sum(models.F("g") * models.F("fen_per_kg"), default=0, output_field=models.BigIntegerField()),
+            households=models.Count(counts_as(on), distinct=True),
+        )
+
     def sums(self) -> dict[str, int]:
         """What of these was bought, sold and is left (`bought_g`, `sold_g`, `left_g`)."""
         sums = self.aggregate(bought_g=models.Sum("g", default=0), sold_g=models.Sum("drawn_g", default=0))

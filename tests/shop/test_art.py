@@ -28,7 +28,7 @@ PRODUCE = [
     "XG01",
     "YY01",
 ]
-OTHERS = ["box", "contour", "favicon", "hero", "hero-tall", "logo", "truck"]
+OTHERS = ["contour", "crate", "favicon", "hero", "hero-tall", "logo", "truck"]
 ALL = [code.lower() for code in PRODUCE] + OTHERS
 
 
@@ -65,3 +65,22 @@ def test_a_rendition_is_a_webp_of_the_width_asked_for():
 def test_what_nobody_drew_is_refused(code):
     with pytest.raises(LookupError):
         renditions.render(code, 800)
+
+
+def test_most_produce_is_drawn_whole_close_by_and_in_a_box():
+    views = {code: renditions.views(code) for code in PRODUCE}
+    assert [code for code, seen in views.items() if len(seen) < 3] == ["DN01"]
+    assert set(renditions.CLOSE_UP) == set(PRODUCE)
+    sides = [max(left, top) + side for left, top, side in renditions.CLOSE_UP.values()]
+    assert max(sides) <= 800, "no close-up looks past the edge of its drawing"
+    pictures = {renditions.render("QC01", 100, view) for view in views["QC01"]}
+    assert len(pictures) == 3
+    with pytest.raises(LookupError):
+        renditions.render("DN01", 100, renditions.BOX)
+
+
+def test_what_lies_in_a_box_lies_in_it_without_its_own_ground():
+    svg = (renditions.DRAWINGS / "qc01.svg").read_text("utf-8")
+    boxed = renditions.boxed(svg, renditions.THRICE)
+    assert boxed.count('href="#one"') == 3
+    assert boxed.count('fill="#f6efe2"') == 1  # the paper of the box, and none of the orange's

@@ -6,12 +6,13 @@ import threading
 import pytest
 from django.core.cache import caches
 from django.db import OperationalError, connection, transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from oscar.core.loading import get_model
 
 from shop import database
-from shop.catalogue import version
+from shop.catalogue import pages, version
 from suppliers.base import days
 from suppliers.models import Cooperative, HouseholdStatus, Produce, PurchaseLot, Township
 from tests import factories as f
@@ -351,3 +352,43 @@ def test_what_may_not_be_kept_is_not(client, walnuts):
     assert client.get(f"/catalogue/category/wrong_{way.pk}/").status_code == 301
     assert client.post("/catalogue/").status_code == 405
     assert not caches["pages"]._cache
+
+
+def times_rendered(rf, response) -> int:
+    """How often two visitors after another have a page rendered that is `response`."""
+    rendered = []
+    middleware = pages.ready_made(lambda request: rendered.append(request) or response())
+    for _n in range(2):
+        middleware(rf.get("/"))
+    return len(rendered)
+
+
+def test_an_answer_for_one_visitor_is_not_given_to_the_next(db, rf):
+    def with_cookie():
+        response = HttpResponse("x")
+        response.set_cookie("csrftoken", "secret")
+        return response
+
+    assert times_rendered(rf, lambda: HttpResponse("x")) == 1
+    caches["pages"].clear()
+    assert times_rendered(rf, with_cookie) == 2
+    assert times_rendered(rf, lambda: HttpResponse("x", headers={"Vary": "User-Agent"})) == 2
+    assert times_rendered(rf, lambda: HttpResponse("x", headers={"Content-Security-Policy": "x 'nonce-1'"})) == 2
+    assert times_rendered(rf, lambda: HttpResponse("x", status=503)) == 2
+
+
+def test_a_page_that_will_be_wrong_is_kept_until_then(db, rf, time_machine):
+    time_machine.move_to(NOON)
+    rendered = []
+
+    def render(request):
+        rendered.append(request)
+        response = HttpResponse("the truck takes orders for a minute")
+        response.good_until = NOON + dt.timedelta(minutes=1)
+        return response
+
+    middleware = pages.ready_made(render)
+    for second, times in ((0, 1), (59, 1), (61, 2), (62, 3)):  # what is over already is not kept at all
+        time_machine.move_to(NOON + dt.timedelta(seconds=second))
+        middleware(rf.get("/"))
+        assert len(rendered) == times

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   document.documentElement.classList.add("js");
+  if (/MicroMessenger/i.test(navigator.userAgent)) document.documentElement.classList.add("wechat");
 
   // − and + beside a quantity.
   document.addEventListener("click", (event) => {
@@ -83,6 +84,74 @@
       else return;
       event.preventDefault();
     });
+  });
+
+  // A sheet with more about something.
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-sheet]");
+    const sheet = opener && document.querySelector(opener.dataset.sheet);
+    if (sheet && sheet.showModal) sheet.showModal();
+    if (event.target.matches("dialog.sheet")) event.target.close(); // a press beside it
+  });
+
+  // Pictures of a product: a small one brings its large one, and the large one in view marks its small one.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-show]");
+    if (!link) return;
+    event.preventDefault();
+    const figure = document.querySelector(link.hash);
+    figure.parentElement.scrollTo({ left: figure.offsetLeft - figure.parentElement.offsetLeft });
+  });
+  document.addEventListener("scroll", (event) => {
+    const strip = event.target;
+    if (!(strip instanceof Element) || !strip.matches(".gallery-strip")) return;
+    const at = Math.round(strip.scrollLeft / strip.clientWidth);
+    document.querySelectorAll("[data-show]").forEach((link, i) => {
+      if (i === at) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
+    });
+  }, true);
+
+  // Where to: chosen once, it holds for every product on this device, and the server is told nothing of it.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("[data-remember]");
+    if (!form) return;
+    try { localStorage.setItem(form.dataset.remember, event.target.value); } catch { /* a private window */ }
+  });
+  window.addEventListener("load", () => {
+    const form = document.querySelector("[data-remember]");
+    if (!form || new URLSearchParams(location.search).has(form.dataset.remember)) return;
+    const select = form.querySelector("select");
+    let known = null;
+    try { known = localStorage.getItem(form.dataset.remember); } catch { /* a private window */ }
+    if (!known || known === select.value || ![...select.options].some((one) => one.value === known)) return;
+    select.value = known;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  // A question that an address names is open.
+  const open = () => {
+    const details = location.hash && document.getElementById(location.hash.slice(1));
+    if (details instanceof HTMLDetailsElement) details.open = true;
+  };
+  window.addEventListener("hashchange", open);
+  document.addEventListener("DOMContentLoaded", open);
+
+  // What is left until a moment, in the two largest units, as the server wrote it at first.
+  const units = (minutes) => [
+    [Math.floor(minutes / 1440), "day"], [Math.floor(minutes / 60) % 24, "hour"], [minutes % 60, "minute"],
+  ];
+  const words = (n, unit) => new Intl.NumberFormat(document.documentElement.lang || "zh", { style: "unit", unit, unitDisplay: "long" }).format(n);
+  const count = () => document.querySelectorAll("[data-until]").forEach((time) => {
+    const minutes = Math.floor((new Date(time.dataset.until) - Date.now()) / 60000);
+    if (minutes < 0) { time.textContent = time.dataset.over; return; }
+    const parts = units(minutes);
+    const first = Math.max(parts.findIndex(([n]) => n), 0);
+    time.textContent = (minutes ? parts.slice(first, first + 2) : parts.slice(2)).filter(([n]) => n || !minutes).map(([n, unit]) => words(n, unit)).join(" ");
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    if (!document.querySelector("[data-until]")) return;
+    count();
+    window.setInterval(count, 20000);
   });
 
   // Something that cannot be undone is asked about first.

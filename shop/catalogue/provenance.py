@@ -1,0 +1,51 @@
+"""Where produce is from, as everybody may know it: how many households, what they were paid, what papers there are."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from suppliers.base.money import half_up
+from suppliers.models import Certificate, Produce, PurchaseLot
+
+from . import shelf
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """`households` are registered ones. `grower_fen_per_jin` is what households got for 500 g on average, None where the
+    cooperative does not show it or too few would share it."""
+
+    households: int
+    grower_fen_per_jin: int | None
+    certificates: list[Certificate]
+
+
+def of(produce: Produce, day: dt.date) -> Provenance:
+    """The provenance of `produce` in the year up to `day`."""
+    return Provenance(
+        households=shelf.households_supplying(produce, day),
+        grower_fen_per_jin=_grower_price(produce, day) if produce.cooperative.shows_grower_price else None,
+        certificates=certificates(produce, day),
+    )
+
+
+def _grower_price(produce: Produce, day: dt.date) -> int | None:
+    since = day - dt.timedelta(days=shelf.SUPPLYING_DAYS)
+    lots = PurchaseLot.objects.filter(produce=produce, bought_on__gte=since, bought_on__lte=day).verified()
+    paid = lots.paid_to_households(on=day)
+    if paid["households"] < shelf.FEW_HOUSEHOLDS:
+        return None
+    return half_up(paid["fen_g"] * shelf.G_PER_JIN, paid["bought_g"] * 1000)
+
+
+def certificates(produce: Produce, day: dt.date) -> list[Certificate]:
+    """The papers of `produce` and of its cooperative as a whole that are valid on `day`."""
+    return list(
+        Certificate.objects.filter(
+            Q(produce=produce) | Q(produce=None),
+            Q(expires_on=None) | Q(expires_on__gte=day),
+            cooperative=produce.cooperative,
+            issued_on__lte=day,
+        )
+    )

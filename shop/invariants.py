@@ -145,6 +145,13 @@ INVARIANTS = {
         WHERE o.status <> 'cancelled' AND (l.dispatched_at IS NOT NULL OR l.refunded_g < l.net_g)) x
         ON x.departure_id = d.id
         GROUP BY d.id, d.departure_no, d.booked_g HAVING d.booked_g <> COALESCE(SUM(x.gross_g), 0)""",
+    "an order in a group order rides to the stop of the group order": """
+        SELECT p.sale_id, s.stop_id, g.stop_id FROM together_participation p JOIN shop_sale s ON s.order_id = p.sale_id
+        JOIN together_grouporder g ON g.id = p.group_id WHERE s.stop_id IS NULL OR s.stop_id <> g.stop_id""",
+    "nothing is to ship of a group order that has still to come about": """
+        SELECT c.consignment_no, g.state FROM logistics_consignment c
+        JOIN together_participation p ON p.sale_id = c.order_id JOIN together_grouporder g ON g.id = p.group_id
+        WHERE c.state = 'to_ship' AND g.state IN ('open', 'closed', 'short')""",
     "no more stock is held than there is": """
         SELECT r.id, r.num_in_stock, r.num_allocated FROM partner_stockrecord r
         WHERE COALESCE(r.num_allocated, 0) > COALESCE(r.num_in_stock, 0)""",

@@ -30,6 +30,7 @@ from .models import InvoiceWish, Refund, RefundLine, Sale, SaleLine
 from .order.utils import give_coupons_back
 from .payments.models import Payment
 from .preorders.models import Presale
+from .together.models import Participation
 
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
@@ -222,11 +223,54 @@ def pay(*, order, event_id: str, gateway: str, amount_fen: int, at: dt.datetime 
         Sale.objects.filter(pk=sale.pk).update(paid_fen=amount_fen, paid_on=days.day_of(at), expires_at=None)
         if order.status == PLACED:
             _set_status([order.pk], PAID)
-            Consignment.objects.filter(order=order, state=Consignment.State.HELD).update(
-                state=Consignment.State.TO_SHIP
-            )
+            # What rides with others waits until it is known whether they are enough (`let_travel`).
+            if not Participation.objects.waiting().filter(sale=sale).exists():
+                let_travel(order_ids=[order.pk])
         _recognise([sale.pk])
     return payment
+
+
+@transaction.atomic
+def let_travel(*, order_ids: Iterable[int]) -> None:
+    """Put the held consignments of the paid ones of these orders up to be shipped."""
+    Consignment.objects.filter(
+        order__in=list(order_ids), order__status__in=(PAID, DISPATCHED, RECEIVED), state=Consignment.State.HELD
+    ).update(state=Consignment.State.TO_SHIP)
+
+
+@transaction.atomic
+def hold_back(*, order_ids: Iterable[int]) -> None:
+    """Take what of these orders has not left out of what is to be shipped."""
+    Consignment.objects.filter(order__in=list(order_ids), state=Consignment.State.TO_SHIP).update(
+        state=Consignment.State.HELD
+    )
+
+
+@transaction.atomic
+def change_truck(*, order, stop: Stop, expected_on: dt.date | None = None) -> bool:
+    """Move a paid order nothing of which was shipped to the truck that halts at `stop`, for the freight it has paid.
+
+    Return False where it is too late, or it rides that truck already. Raises CannotRide; nothing is changed then.
+    """
+    sale = Sale.objects.select_for_update().get(order=order)
+    shipped = Consignment.objects.filter(
+        order=order, state__in=(Consignment.State.DISPATCHED, Consignment.State.RECEIVED)
+    )
+    if (
+        not Order.objects.filter(pk=sale.pk, status=PAID).exists()
+        or sale.stop is None
+        or sale.stop.departure_id == stop.departure_id
+        or shipped.exists()
+    ):
+        return False
+    lines = [line for line in sale.lines.select_related("produce") if line.kept_g]
+    if not stop.departure.is_refrigerated and any(line.produce.is_cold_chain for line in lines):
+        raise NeedsCold(stop.departure, "is not refrigerated")
+    g = sum(line.gross_g for line in lines)
+    logistics.actions.book(departure=stop.departure, g=g)
+    logistics.actions.release(departure=sale.stop.departure, g=g)
+    Sale.objects.filter(pk=sale.pk).update(stop=stop, expected_on=expected_on)
+    return True
 
 
 @transaction.atomic
@@ -289,12 +333,12 @@ def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
 def call_off(*, departure: Departure, reason: str, by=None) -> int | None:
     """Let a direct truck not go: cancel the orders that ride on it, each on its own. Return how many, None if it left.
 
-    Nobody boards while they are cancelled; killed halfway and called again, it goes on.
+    Who rides in a group order is asked first: he may wait for the next truck (shop.together). Nobody boards while they are cancelled; killed halfway and called again, it goes on.
     """
     if not logistics.actions.close(departure=departure):
         return None
-    aboard = Sale.objects.filter(stop__departure=departure, order__status__in=(PLACED, PAID)).order_by("pk")
-    return sum(cancel(order=sale.order, reason=reason, by=by) for sale in aboard.select_related("order"))
+    aboard = Sale.objects.filter(stop__departure=departure, order__status__in=(PLACED, PAID), participation=None)
+    return sum(cancel(order=sale.order, reason=reason, by=by) for sale in aboard.select_related("order").order_by("pk"))
 
 
 def release_stock(lines: QuerySet) -> None:

@@ -10,6 +10,7 @@ from . import orders
 from .accounts import actions as accounts
 from .aftersales import actions as aftersales
 from .preorders import actions as preorders
+from .together import actions as together
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,10 @@ def sweep_now() -> dict[str, int]:
         "orders expired": orders.expire_unpaid,
         "pre-sales closed": preorders.close_due,
         "pre-orders given up": preorders.give_up_overdue,
+        "group orders decided": together.decide_due,
+        "group orders ended": together.end_overdue,
+        "group orders paid back": together.give_money_back,
+        "hand-outs received": together.receive_handed_out,
         "shipments received by default": orders.receive_by_default,
         "lines traced to late lots": orders.trace_late_lots,
         "after-sales passed to the county": aftersales.pass_on,

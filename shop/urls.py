@@ -63,6 +63,7 @@ urlpatterns = [
     path("impact/data.json", origin.impact_data, name="impact-data"),
     path("impact/months.svg", origin.impact_months, name="impact-months"),
     path("preorders/", preorders.on_the_tree, name="preorders"),
+    path("together/", include("shop.together.urls")),
     path("help/", views_info.help_page, name="help"),
     path("licence/", views_info.licence, name="licence"),
     path("styleguide/", views_info.styleguide, name="styleguide"),

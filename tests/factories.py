@@ -24,6 +24,8 @@ from shop import orders
 from shop.demo.reference import policy
 from shop.models import Sale
 from shop.shipping.methods import ByWeight
+from shop.together import actions as together
+from shop.together.models import GroupOrder
 from suppliers.base import days
 from suppliers.base.money import yuan_of
 from suppliers.models import (
@@ -224,6 +226,39 @@ def make_stop(departure: Departure, name: str = "", *, area_code: str = TAISHAN_
         opens_at=days.at(arrives_on, 9),
         closes_at=days.at(arrives_on, 18),
     )
+
+
+def make_group_order(*packs: Pack, departure: Departure | None = None, starter=None, **fields) -> GroupOrder:
+    """An open group order of `packs` on a truck to Tai'an, from two joiners on, unless said otherwise."""
+    departure = departure or make_departure()
+    group = GroupOrder.objects.create(
+        **{
+            "starter": starter or make_user(),
+            "host": "张阿姨",
+            "title": "阳光小区拼核桃",
+            "stop": make_stop(departure, f"示例·阳光小区南门{next(serial)}"),
+            "least_joiners": 0 if fields.get("least_g") else 2,
+            "closes_at": departure.cut_off_at,
+            "started_at": days.now(),
+        }
+        | fields
+    )
+    group.packs.set(packs or [make_pack()])
+    return group
+
+
+def join(group: GroupOrder, quantity: int = 1, *, name: str = "王小明", paid: bool = True, pack: Pack | None = None):
+    """A neighbour who has joined with so many of the first (or a given) pack, and paid."""
+    participation = together.join(
+        group=group,
+        key=f"key-{next(serial)}",
+        wanted={pack or group.packs.first(): quantity},
+        joiner=together.Joiner(name, f"+8613805380{next(serial) % 1000:03d}"),
+        is_fresh_confirmed=True,
+    )
+    if paid:
+        pay(participation.sale.order)
+    return participation
 
 
 def make_counter(code: str = "", **fields) -> Counter:

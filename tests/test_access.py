@@ -52,6 +52,7 @@ DOORS = {
     "/": ALL,
     "/catalogue/": ALL,
     "/basket/": ALL,
+    "/together/": ALL,
     "/help/": ALL,
     "/licence/": ALL,
     "/trace/": ALL,

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from logistics.models import Counter, Departure, Stop
@@ -72,7 +73,9 @@ def ways(basket, *, area_code: str) -> Ways:
     open_ones = Departure.objects.open_at(now)
     if is_cold:
         open_ones = open_ones.filter(is_refrigerated=True)
-    departures = list(open_ones.prefetch_related("stops")[:40])
+    # Where a group order is handed out is for those who have its link.
+    stops_of_all = Prefetch("stops", Stop.objects.filter(group_order=None))
+    departures = list(open_ones.prefetch_related(stops_of_all)[:40])
     if not is_cold:
         # The room of refrigerated trucks is kept for what needs it, as long as others go.
         departures = [departure for departure in departures if not departure.is_refrigerated] or departures

@@ -52,7 +52,7 @@ def _check_is_buyer(request: HttpRequest, sale: Sale) -> None:
 
 
 def _sale(token: str) -> Sale:
-    sales = Sale.objects.select_related("order__shipping_address", "stop__departure", "counter")
+    sales = Sale.objects.select_related("order__shipping_address", "stop__departure", "counter", "participation__group")
     return get_object_or_404(sales, token=token)
 
 

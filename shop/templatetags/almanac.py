@@ -3,6 +3,8 @@
 import datetime as dt
 
 from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -18,6 +20,18 @@ def month_day(day: dt.date | str) -> str:
     """9/20 of a day, or of a harvest's month-day "09-20"; 9月20日 in Chinese."""
     month, number = (day.month, day.day) if isinstance(day, dt.date) else map(int, day.split("-"))
     return _("%(month)d/%(day)d") % {"month": month, "day": number}
+
+
+@register.filter
+def day_hour(moment: dt.datetime) -> str:
+    """11/28 17:00 of a moment, by the clock of Shanghai; 11月28日 17:00 in Chinese."""
+    return date_format(timezone.localtime(moment), _("n/j H:i"))
+
+
+@register.filter
+def day_of_week(moment: dt.datetime) -> str:
+    """Sat 11/28 of a moment, by the clock of Shanghai; 11月28日 星期六 in Chinese."""
+    return date_format(timezone.localtime(moment), _("D n/j"))
 
 
 @register.filter

@@ -70,6 +70,16 @@
     input.files = sent.files;
   });
 
+  // A text to be pasted elsewhere. Inside WeChat there may be no clipboard: then it is selected, and copied the old way.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy-from]");
+    if (!button) return;
+    const source = document.querySelector(button.dataset.copyFrom);
+    source.select();
+    try { await navigator.clipboard.writeText(source.value); } catch { document.execCommand("copy"); }
+    button.querySelector("span").textContent = button.dataset.copied;
+  });
+
   // How long something is still held: the page says until when, this says how long that is.
   const tick = () => document.querySelectorAll("[data-held-until]").forEach((clock) => {
     const left = Math.floor((Date.parse(clock.dataset.heldUntil) - Date.now()) / 1000);

@@ -96,7 +96,7 @@ def place(
             date_placed=placed_at or days.now(),
         )
         lines = list(order.lines.all())
-        packs = Pack.objects.select_related("produce__cooperative").in_bulk([line.product_id for line in lines])
+        packs = {line.product_id: line.product.pack for line in basket.all_lines()}
         expires_at = None if minutes_to_pay is None else days.now() + dt.timedelta(minutes=minutes_to_pay)
         sale = Sale.objects.create(
             order=order,

@@ -27,6 +27,7 @@ from suppliers.models import Pack, PurchaseLot
 
 from .models import Refund, RefundLine, Sale, SaleLine
 from .payments.models import Payment
+from .preorders.models import Presale
 
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
@@ -290,6 +291,11 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
     for line in SaleLine.objects.filter(sale__in=order_ids, dispatched_at=None).order_by("pk"):
         if line.net_g > line.refunded_g:
             lines_of[line.sale_id, line.cooperative_id].append(line)
+
+    packs = {line.pack_id for lines in lines_of.values() for line in lines if line.pack_id}
+    if Presale.objects.unsettled().filter(pack__in=packs).exists():
+        # Who paid first is served first (shop.preorders), so nothing leaves before it is known how much there is.
+        raise ValidationError(_("This was sold ahead. Enter how much came in under Pre-sales first, then ship it."))
 
     leaving = []
     for item in dispatching:

@@ -7,6 +7,7 @@ from celery import shared_task
 import logistics.actions
 
 from . import orders
+from .preorders import actions as preorders
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ def sweep_now() -> dict[str, int]:
     """
     parts = {
         "orders expired": orders.expire_unpaid,
+        "pre-sales closed": preorders.close_due,
+        "pre-orders given up": preorders.give_up_overdue,
         "shipments received by default": orders.receive_by_default,
         "lines traced to late lots": orders.trace_late_lots,
         "shipments assessed": logistics.actions.assess_due,

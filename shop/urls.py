@@ -13,6 +13,7 @@ from suppliers.views import checking
 
 from . import operations, refunds, views_cooperative
 from .catalogue import views as catalogue
+from .preorders import views as preorders
 
 
 def _oscar(label: str):
@@ -51,6 +52,7 @@ urlpatterns = [
     path("basket/", _oscar("basket")),
     path("checkout/", _oscar("checkout")),
     path("orders/", include("shop.customer.urls")),
+    path("preorders/", preorders.on_the_tree, name="preorders"),
     # The dashboard names it; offers have no pages here.
     path("offers/", include(([path("<slug:slug>/", _to_shelf, name="detail")], "offer"))),
     path("language/", include("django.conf.urls.i18n")),
@@ -66,6 +68,10 @@ urlpatterns = [
     path("cooperative/", include("suppliers.urls")),
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
+    path("cooperative/presales/", preorders.presales, name="presales"),
+    path("cooperative/presales/harvest/", preorders.declare, name="harvest"),
+    path("cooperative/presales/new/", preorders.presale_new, name="presale_new"),
+    path("cooperative/presales/<int:pk>/", preorders.harvest_in, name="harvest_in"),
     # For officials
     path("officials/slips/", checking.slips, name="slips"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),

@@ -26,11 +26,13 @@ from .models import (
     Produce,
     PurchaseLot,
     SaleAllocation,
+    SupplyDeclaration,
     Village,
 )
 from .models.people import COUNTED_CATEGORIES
 
 MOST_G_A_LOT = 100_000_000  # 100 t: beyond it a weight is a slip of the finger
+MOST_G_DECLARED = 10_000_000_000  # 10,000 t: the county's whole harvest
 MOST_FEN_PER_KG = 100_000_00
 MOST_PEOPLE = 30
 
@@ -226,6 +228,50 @@ def credit(
         )
     Credit.objects.bulk_create(made, batch_size=2000)
     return len(firsts) + len(made)
+
+
+@transaction.atomic
+def declare_supply(
+    *,
+    produce: Produce,
+    g: int,
+    starts_on: dt.date,
+    ends_on: dt.date,
+    fen_per_kg: int | None = None,
+    grade: str = "",
+    household: Household | None = None,
+    replaces: SupplyDeclaration | None = None,
+    by=None,
+) -> SupplyDeclaration:
+    """Write down who will have how much of `produce` from a day to a day; a later word on the same harvest `replaces` it.
+
+    Raises ValidationError by field for weights that mean nothing, days that run backwards or are over, and a declaration
+    that was replaced before.
+    """
+    if not 0 < g <= MOST_G_DECLARED:
+        raise ValidationError({"g": _("Write how much you will have, between 1 kg and 10,000 tonnes.")})
+    if ends_on < starts_on:
+        raise ValidationError({"ends_on": _("The last day comes after the first.")})
+    if ends_on < days.today():
+        raise ValidationError({"ends_on": _("This harvest would be over already.")})
+    if (ends_on - starts_on).days > 366:
+        raise ValidationError({"ends_on": _("A harvest lasts a year at most.")})
+    declaration = SupplyDeclaration.objects.create(
+        produce=produce,
+        household=household,
+        grade=grade,
+        g=g,
+        fen_per_kg=fen_per_kg,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        declared_at=days.now(),
+        declared_by=by,
+    )
+    if replaces is not None:
+        older = SupplyDeclaration.objects.filter(pk=replaces.pk, produce=produce, replaced_by=None)
+        if not older.update(replaced_by=declaration):  # of two who replace it at once, one does
+            raise ValidationError(_("This declaration was replaced meanwhile. Look at the newest one."))
+    return declaration
 
 
 @transaction.atomic

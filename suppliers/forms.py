@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .base import days, privacy
-from .base.fields import AmountField, DayField, PlainCharField
+from .base.fields import AmountField, DayField, PlainCharField, RowField
 from .models import Cooperative, Household, Produce, Village
 from .models.people import SCHEMES
 
@@ -23,7 +23,7 @@ class SlipForm(forms.Form):
     names = {"g": "weight", "fen_per_kg": "price"}
 
     lot_no = PlainCharField(label=_("Slip number"), max_length=24)
-    produce = forms.ModelChoiceField(label=_("What was bought?"), queryset=Produce.objects.none(), empty_label=None)
+    produce = RowField(label=_("What was bought?"), queryset=Produce.objects.none(), empty_label=None)
     household = PlainCharField(
         label=_("From which household?"), required=False, help_text=_("Number or name. Choose from your members.")
     )
@@ -113,7 +113,7 @@ class HouseholdForm(forms.Form):
     id_number = PlainCharField(
         label=_("ID number of the head"), max_length=24, help_text=_("It is kept encrypted and never shown.")
     )
-    village = forms.ModelChoiceField(label=_("Village"), queryset=Village.objects.select_related("township"))
+    village = RowField(label=_("Village"), queryset=Village.objects.select_related("township"))
     size = forms.IntegerField(label=_("How many people?"))
     category = forms.ChoiceField(label=_("Category"), required=False)
     category_from = DayField(label=_("In this category since"), required=False)

@@ -64,6 +64,10 @@ DOORS = {
     "/cooperative/households/": ("cooperative", "other cooperative"),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
     "/cooperative/ledger/{lot}/": ("cooperative",),
+    "/preorders/": ALL,
+    "/cooperative/presales/": ("cooperative", "other cooperative"),
+    "/cooperative/presales/harvest/": ("cooperative", "other cooperative"),
+    "/cooperative/presales/new/": ("cooperative", "other cooperative"),
     "/dashboard/": ("staff",),
 }
 

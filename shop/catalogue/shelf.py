@@ -65,6 +65,11 @@ class Ware:
         return self.pack.is_per_kg or self.produce.is_b2b_only
 
     @property
+    def presale(self):
+        """The pre-sale that this pack is sold by, None for what is in store."""
+        return getattr(self.pack, "presale", None)
+
+    @property
     def is_sold_out(self) -> bool:
         return self.free <= 0
 
@@ -144,7 +149,7 @@ def wares(packs: QuerySet[Pack], day: dt.date) -> list[Ware]:
     """The public ones of `packs` with stock and pictures, in three queries however many there are."""
     packs = (
         packs.filter(product__is_public=True)
-        .select_related("product", "produce__cooperative__village__township")
+        .select_related("product", "produce__cooperative__village__township", "presale")
         .prefetch_related("product__stockrecords", "product__images")
     )
     return [_ware(pack, stock, day) for pack in packs for stock in pack.product.stockrecords.all()[:1]]
@@ -165,7 +170,8 @@ def cards(produce: Iterable[Produce], day: dt.date) -> list[Ware]:
     """One ware for each of `produce`, in its order: the smallest retail pack that can be had, else the smallest."""
     ids = [one.pk for one in produce]
     best: dict[int, Ware] = {}
-    for ware in wares(Pack.objects.filter(produce__in=ids).order_by("is_per_kg", "net_g"), day):
+    in_store_first = F("presale").asc(nulls_first=True)
+    for ware in wares(Pack.objects.filter(produce__in=ids).order_by("is_per_kg", in_store_first, "net_g"), day):
         known = best.get(ware.produce.pk)
         if known is None or (known.is_sold_out and not ware.is_sold_out and not ware.is_for_institutions):
             best[ware.produce.pk] = ware

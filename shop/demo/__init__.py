@@ -7,7 +7,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
     import logistics.actions
 
-    from . import catalogue, half_year, people, reference
+    from . import catalogue, half_year, people, preorders, reference
     from . import present as living_present
 
     say("places, carriers and the subsidy programme")
@@ -30,3 +30,4 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     if present:
         say("today: stock, lots and orders in every state")
         living_present.load()
+        preorders.load()

@@ -1,4 +1,4 @@
-"""Strings of Oscar's whose Chinese is missing, wrong or not in our words, so that our catalogue speaks for them.
+"""Strings of Oscar, allauth and Django whose Chinese is missing, wrong or not in our words: our catalogue speaks for them.
 
 Nobody imports this: the messages command reads it as it reads the rest of the code.
 """
@@ -315,4 +315,38 @@ STRINGS = [
     ),
     _("You must be logged in to view the wish list"),
     _("\n        Your basket total is now <strong>%(total)s</strong>\n        "),
+    _("Username or email"),
+    _("You cannot activate two-factor authentication until you have verified your email address."),
+    _(
+        "An account already exists with this email address. Please sign in to that account first, then connect your %s account."
+    ),
+    _("Your account has no verified email address."),
+    _("Email Addresses"),
+    _("The following email addresses are associated with your account:"),
+    _("Primary"),
+    _("Re-send Verification"),
+    _("Add Email Address"),
+    _("Add Email"),
+    _("Do you really want to remove the selected email address?"),
+    _("Email Changed"),
+    _("Your email has been confirmed."),
+    _("Email Confirmation"),
+    _("Please Confirm Your Email Address"),
+    _("Email address %(deleted_email)s has been removed from your account."),
+    _("Email Removed"),
+    _("Email Address"),
+    _("Current email"),
+    _("Change Email"),
+    _("Confirm Email Address"),
+    _("You cannot remove your primary email address (%(email)s)."),
+    _("You have confirmed %(email)s."),
+    _("Removed email address %(email)s."),
+    _("Primary email address set."),
+    _("Verify Your Email Address"),
+    _("Enter a valid email address."),
+    _("Email address"),
+    ngettext_lazy(
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+    ),
 ]

@@ -50,6 +50,15 @@ class DayField(forms.DateField):
         return super().to_python(plain(value) if isinstance(value, str) else value)
 
 
+class RowField(forms.ModelChoiceField):
+    """One of a queryset's rows by its id; a number that no id can be names none (SQLite cannot even compare it)."""
+
+    def to_python(self, value):
+        if isinstance(value, str) and len(value) > 18:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().to_python(value)
+
+
 def put_errors(form: forms.Form, error: ValidationError, names: Mapping[str, str]) -> None:
     """Show what an action refused at the fields of `form`; `names` says which field asks for which argument."""
     if not hasattr(error, "error_dict"):

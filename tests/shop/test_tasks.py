@@ -23,6 +23,8 @@ def test_one_sweep_does_everything_that_is_due():
     f.place_order((pack, 1), minutes_to_pay=-1)
     assert tasks.sweep_now() == {
         "orders expired": 1,
+        "pre-sales closed": 0,
+        "pre-orders given up": 0,
         "shipments received by default": 1,
         "lines traced to late lots": 1,
         "shipments assessed": 1,

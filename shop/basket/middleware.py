@@ -44,19 +44,22 @@ class BasketMiddleware(oscars.BasketMiddleware):
             super().apply_offers_to_basket(request, basket)
 
 
-def _with_offers(baskets) -> QuerySet:
-    """`baskets`, each with whether it has a voucher and whether there are offers for everybody.
+# Whether a basket has a voucher, and whether there are offers for everybody: asked with the basket itself, as mostly there
+# are neither. Made once; whether an offer runs today is Oscar's to find out.
+OFFERS = {
+    "has_vouchers": Exists(Basket.vouchers.through.objects.filter(basket=OuterRef("pk"))),
+    "has_site_offers": Exists(
+        ConditionalOffer.objects.filter(offer_type=ConditionalOffer.SITE, status=ConditionalOffer.OPEN)
+    ),
+}
 
-    Mostly there are neither, and then Oscar need not ask for them, here and when it places the order.
-    """
-    return baskets.annotate(
-        has_vouchers=Exists(Basket.vouchers.through.objects.filter(basket=OuterRef("pk"))),
-        has_site_offers=Exists(ConditionalOffer.active.filter(offer_type=ConditionalOffer.SITE)),
-    )
+
+def _with_offers(baskets) -> QuerySet:
+    return baskets.annotate(**OFFERS)
 
 
 def _told(basket):
-    """`basket` (or None), told what `_with_offers` found out."""
+    """`basket` (or None), told what `_with_offers` found out, so that Oscar need not ask again, here or when it orders."""
     if basket is not None:
         basket.may_get_offers = basket.has_vouchers or basket.has_site_offers
         if not basket.has_vouchers:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import real
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -38,6 +40,17 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory):
+    """The small demo as real processes: web, worker and bell."""
+    with real.shop(tmp_path_factory.mktemp("shop")) as one:
+        one.manage("demo", "--scale", "small")
+        one.start_bell()
+        one.start_web()
+        one.start_worker()
+        yield one
 
 
 @pytest.fixture

@@ -15,16 +15,6 @@ from .conftest import PHONE
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    with real.shop(tmp_path_factory.mktemp("shop")) as one:
-        one.manage("demo", "--scale", "small")
-        one.start_bell()
-        one.start_web()
-        one.start_worker()
-        yield one
-
-
 class Visitor:
     """Somebody at a phone of his own."""
 

@@ -66,8 +66,8 @@ URL ?= http://localhost:8000/
 screenshots: setup
 	$(PY) -m tests.e2e.screenshots $(URL) docs/screenshots
 
-# How quick it is, beside stock Oscar on the same goods (docs/performance.md); BENCH=--quick for two minutes.
-BENCH ?= --record docs/performance.json
+# How quick it is, beside stock Oscar on the same goods (docs/performance.md); BENCH=--quick for development.
+BENCH ?= --record
 bench-shop: setup
 	$(PY) -m tests.bench $(BENCH)
 

@@ -1,4 +1,4 @@
-"""Runs the benchmark: `python -m tests.bench [--quick] [--strict] [--only ours] [--record docs/performance.json]`.
+"""Runs the benchmark: `python -m tests.bench [--quick] [--strict] [--only ours] [--record]`.
 
 Both shops stand on the same server with the same goods, and are visited in turns, stage by stage, round by round.
 """
@@ -38,6 +38,7 @@ TITLES = {
     "layered": "bare view, our middleware",
 }
 CHECKOUT_REQUESTS = 3
+RECORD, PAGE = ROOT / "docs" / "performance.json", ROOT / "docs" / "performance.md"
 # What people write, and the word that ends the names of what they mean.
 QUERIES = [
     ("冬桃", "冬桃"),
@@ -200,9 +201,10 @@ def main() -> int:
         result["home_bytes"] = _home_weight(load, bench)
     result["demands"] = [one.as_dict() for one in _demands(result)]
     _print(result)
-    for target in [KEPT / f"{started:%Y%m%d-%H%M%S}.json", *([Path(arguments.record)] if arguments.record else [])]:
-        target.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n")
-        print(f"written: {target}")
+    _write(KEPT / f"{started:%Y%m%d-%H%M%S}.json", result)
+    if arguments.record:
+        _write(RECORD, result)
+        _into_the_page(result)
     missed = [one for one in result["demands"] if not one["met"]]
     return 1 if arguments.strict and missed else 0
 
@@ -212,7 +214,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="two short rounds, for development")
     parser.add_argument("--strict", action="store_true", help="end with 1 where a demand is missed")
     parser.add_argument("--only", choices=("ours", "stock"), help="one of the shops alone")
-    parser.add_argument("--record", metavar="FILE", help="write the figures to FILE as well")
+    parser.add_argument("--record", action="store_true", help="write the figures into docs/ as well")
     return parser.parse_args()
 
 
@@ -377,6 +379,52 @@ def _print(result: dict) -> None:
     for one in result["demands"]:
         bound = f"≤ {one['at_most']:g}" if "at_most" in one else f"≥ {one['at_least']:g}"
         print(f"  {'met   ' if one['met'] else 'MISSED'} {one['what']}: {one['is']:g} ({bound})")
+
+
+def _write(target: Path, result: dict) -> None:
+    target.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n")
+    print(f"written: {target}")
+
+
+def _into_the_page(result: dict) -> None:
+    """Put the figures between the marks of docs/performance.md."""
+    before, _old, after = re.split(
+        r"(?<=<!-- figures -->\n)(.*)(?=<!-- /figures -->)", PAGE.read_text(), flags=re.DOTALL
+    )
+    PAGE.write_text(f"{before}{as_markdown(result)}{after}")
+    print(f"written: {PAGE}")
+
+
+def as_markdown(result: dict) -> str:
+    """The figures as a page shows them."""
+    machine, run = result["machine"], result["run"]
+    where = (
+        f"{result['at'][:10]}, on {machine['cpu']} ({machine['cores']} cores, {machine['memory_gib']} GiB), Python"
+        f" {machine['python']}, PostgreSQL {machine['postgresql']}; {run['rounds']} rounds; load before:"
+        f" {machine['load_before'][0]}."
+    )
+    lines = [
+        where,
+        "",
+        "| | ours: CPU ms | p95 ms | statements | stock: CPU ms | p95 ms | statements | ours / stock |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for stage, both in result["figures"].items():
+        if "ours" not in both:
+            continue
+        cells = [TITLES[stage]]
+        for site in ("ours", "stock"):
+            one = both.get(site)
+            cells += [f"{one['cpu_ms']:.1f}", f"{one['p95_ms']:.0f}"] if one else ["", ""]
+            cells.append(str(result["queries"].get(site, {}).get(stage, "")))
+        cells.append(f"1/{both['stock']['cpu_ms'] / both['ours']['cpu_ms']:.1f}" if "stock" in both else "")
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "| demanded | bound | measured | |", "|---|--:|--:|---|"]
+    for one in result["demands"]:
+        bound = f"≤ {one['at_most']:.3g}" if "at_most" in one else f"≥ {one['at_least']:.3g}"
+        measured = f"{one['is']:,.0f}" if one["is"] >= 100 else f"{one['is']:.3g}"
+        lines.append(f"| {one['what']} | {bound} | {measured} | {'met' if one['met'] else '**missed**'} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

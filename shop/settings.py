@@ -28,6 +28,7 @@ if (BASE_DIR / ".env").exists():
 
 THIS_MACHINE = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 DEMO_SECRET_KEY = "demo-key-that-everybody-knows-and-production-refuses-0123456789"
+SMS_CONSOLE = "shop.accounts.sms.console"
 DEMO_PII_KEY = "ZGVtby1rZXktdGhhdC1ldmVyeWJvZHkta25vd3MtMDE="
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -57,6 +58,7 @@ if PRODUCTION:
             ("*" in ALLOWED_HOSTS, "ALLOWED_HOSTS allows every host"),
             (not env.str("DATABASE_URL", default=""), "DATABASE_URL is not set"),
             (STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET, "Stripe is on and STRIPE_WEBHOOK_SECRET is not set"),
+            (env.str("SMS_SENDER", default="") == SMS_CONSOLE, "SMS_SENDER prints codes"),
         ]
         if is_wrong
     ]
@@ -182,7 +184,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 2000},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "shop.accounts.sessions"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
 
@@ -240,6 +242,12 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 MFA_TOTP_ISSUER = "巫溪直达"
 PHONENUMBER_DEFAULT_REGION = "CN"
+# A function that sends a code to a mobile number (shop.accounts.sms). Production without one offers e-mail alone.
+SMS_SENDER = env.str("SMS_SENDER", default="") or ("" if PRODUCTION else SMS_CONSOLE)
+# How many proxies stand before it, each of which adds where a request came from: limits count by that address.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if PRODUCTION else 0)
+# Who erased his account may still complain about what he bought: so long its address stays with an order.
+ERASED_ADDRESSES_KEPT_DAYS = env.int("ERASED_ADDRESSES_KEPT_DAYS", default=90)
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail:///{VAR}/mail")
 vars().update(EMAIL_CONFIG)

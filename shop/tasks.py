@@ -7,6 +7,7 @@ from celery import shared_task
 import logistics.actions
 
 from . import orders
+from .accounts import actions as accounts
 from .preorders import actions as preorders
 
 logger = logging.getLogger(__name__)
@@ -14,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(ignore_result=True, acks_late=True)
 def sweep() -> None:
-    """Do everything that is due: expire, receive by default, trace late lots, assess. Each part is safe to repeat."""
+    """Do everything that is due: expire, receive by default, trace late lots, assess, tidy up. Each part is safe to repeat."""
     sweep_now()
 
 
@@ -30,6 +31,8 @@ def sweep_now() -> dict[str, int]:
         "shipments received by default": orders.receive_by_default,
         "lines traced to late lots": orders.trace_late_lots,
         "shipments assessed": logistics.actions.assess_due,
+        "orders of erased accounts pseudonymised": accounts.pseudonymise_due,
+        "sessions and codes over": accounts.tidy,
     }
     done, failed = {}, []
     for part, do in parts.items():

@@ -12,6 +12,7 @@ from suppliers.base.access import everybody
 from suppliers.views import checking
 
 from . import operations, refunds, views_cooperative
+from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .preorders import views as preorders
 
@@ -56,11 +57,14 @@ urlpatterns = [
     # The dashboard names it; offers have no pages here.
     path("offers/", include(([path("<slug:slug>/", _to_shelf, name="detail")], "offer"))),
     path("language/", include("django.conf.urls.i18n")),
+    path("privacy/", accounts.privacy, name="privacy"),
     re_path(r"^media/(?P<path>.*)$", _media),
     # For whoever has an account: there is one way to sign in, with its limits and its second factor
     path("accounts/register/", _to("account_signup")),
     path("accounts/change-password/", _to("account_change_password")),
     path("password-reset/", _to("account_reset_password"), name="password-reset"),
+    path("accounts/login/", accounts.SignIn.as_view(), name="account_login"),
+    path("accounts/", include("shop.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("accounts/", _oscar("customer")),
     # For cooperatives

@@ -63,3 +63,5 @@ class AbstractShippingAddress(InChina, oscars.AbstractShippingAddress):
 class AbstractUserAddress(InChina, oscars.AbstractUserAddress):
     class Meta(oscars.AbstractUserAddress.Meta):
         abstract = True
+        # The checkout starts with the first of them.
+        ordering = ["-is_default_for_shipping", "-num_orders_as_shipping_address", "-pk"]

@@ -1,6 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shop.checkout.forms import DeliveryForm
 from suppliers.base.fields import PlainCharField
 
 
@@ -27,3 +28,15 @@ class FindOrderForm(forms.Form):
 
     def clean_number(self) -> str:
         return self.cleaned_data["number"].upper().replace(" ", "")
+
+
+class AddressForm(DeliveryForm):
+    """An address for the book: of the checkout's form, whom it goes to and where."""
+
+    KEPT = ("name", "mobile", "province", "city", "district", "street", "is_default")
+
+    is_default = forms.BooleanField(label=_("Start the checkout with this address"), required=False)
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, is_fresh=False, is_signed_in=True, **kwargs)
+        self.fields = {name: self.fields[name] for name in self.KEPT}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import views, views_account
 
 app_name = "orders"
 urlpatterns = [
@@ -11,4 +11,5 @@ urlpatterns = [
     path("<str:token>/pay/", views.pay, name="pay"),
     path("<str:token>/received/", views.received, name="received"),
     path("<str:token>/cancel/", views.cancel, name="cancel"),
+    path("<str:token>/again/", views_account.again, name="again"),
 ]

@@ -1,14 +1,10 @@
-"""A buyer's own pages: an order, paying for it, saying that it came; the list of one's orders and addresses."""
+"""An order's own pages, for whoever has its address: how far it is, paying for it, saying that it came, finding it."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.cache import cache
-from django.core.paginator import Paginator
-from django.db.models import Count, Prefetch, Sum
+from django.db.models import Prefetch, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,6 +12,7 @@ from oscar.core.loading import get_model
 
 from logistics.models import Consignment, Shipment
 from shop import orders
+from shop.accounts import limits
 from shop.catalogue.shelf import FEW_HOUSEHOLDS
 from shop.models import Sale
 from shop.payments import demo
@@ -29,10 +26,10 @@ from .forms import FindOrderForm
 
 Order = get_model("order", "Order")
 Line = get_model("order", "Line")
-UserAddress = get_model("address", "UserAddress")
 
-GUESSES_AN_HOUR = 10
-ORDERS_A_PAGE = 10
+# Four digits are soon guessed by a machine that knows a number, and numbers by one that has many addresses.
+GUESSES = limits.Limit("find-order", 10, limits.HOUR)
+GUESSES_FROM = limits.Limit("find-order-from", 60, limits.HOUR)
 
 
 def of_buyer(request: HttpRequest, token: str) -> Sale:
@@ -213,55 +210,14 @@ def find(request: HttpRequest) -> HttpResponse:
     form = FindOrderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         number, tail = form.cleaned_data["number"], form.cleaned_data["tail"]
-        # Four digits are soon guessed by a machine that knows a number.
-        guesses = f"find-order-{number}"
-        cache.add(guesses, 0, 3600)
-        if cache.incr(guesses) > GUESSES_AN_HOUR:
+        # An order that is not there is counted like one that is: no answer tells the one from the other.
+        if not (limits.take(limits.address_of(request), GUESSES_FROM) and limits.take(number, GUESSES)):
             form.add_error(None, _("Too many attempts for this order. Please try again in an hour."))
         else:
             sale = Sale.objects.select_related("order__shipping_address").filter(order__number=number).first()
             address = sale and sale.order.shipping_address
             if address and address.mobile[-4:] == tail:
-                cache.delete(guesses)
+                limits.forget(number, GUESSES)
                 return redirect("orders:order", token=sale.token)
             form.add_error(None, _("There is no order with this number and mobile number."))
     return render(request, "orders/find.html", {"form": form})
-
-
-@login_required
-@never_cache
-@require_safe
-def account(request: HttpRequest) -> HttpResponse:
-    """One's orders and addresses."""
-    own = (
-        Sale.objects.filter(order__user=request.user)
-        .select_related("order")
-        .annotate(packs=Sum("lines__quantity"), kinds=Count("lines"))
-        .prefetch_related("order__lines__product__images")
-        .order_by("-order__date_placed")
-    )
-    page = Paginator(own, ORDERS_A_PAGE).get_page(request.GET.get("page"))
-    return render(
-        request,
-        "account/home.html",
-        {
-            "page": page,
-            "addresses": UserAddress.objects.filter(user=request.user),
-            "works_for_a_cooperative": request.user.cooperative_posts.exists(),
-        },
-    )
-
-
-account.access_policy = ("signed in",)
-
-
-@login_required
-@require_POST
-def forget_address(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take an address out of one's own book."""
-    get_object_or_404(UserAddress, pk=pk, user=request.user).delete()
-    messages.success(request, _("The address is removed."))
-    return redirect(reverse("customer:summary") + "#addresses")
-
-
-forget_address.access_policy = ("signed in",)

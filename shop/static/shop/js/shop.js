@@ -38,4 +38,19 @@
     const question = event.submitter && event.submitter.dataset.confirm;
     if (question && !window.confirm(question)) { event.preventDefault(); delete event.target.dataset.sent; }
   });
+
+  // Another code can be sent when the first has had its time.
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-wait]").forEach((button) => {
+      const until = Date.now() + Number(button.dataset.wait) * 1000;
+      const left = button.querySelector("[data-wait-left]");
+      const tick = () => {
+        const seconds = Math.ceil((until - Date.now()) / 1000);
+        button.disabled = seconds > 0;
+        left.textContent = seconds > 0 ? ` (${seconds})` : "";
+        if (seconds > 0) window.setTimeout(tick, 1000);
+      };
+      tick();
+    });
+  });
 })();

@@ -10,7 +10,7 @@ from oscar.core.loading import get_model
 
 from shop import places
 from shop.shipping import freight
-from suppliers.base.fields import PlainCharField, plain
+from suppliers.base.fields import LongSelect, PlainCharField, plain
 
 ShippingAddress = get_model("order", "ShippingAddress")
 UserAddress = get_model("address", "UserAddress")
@@ -36,6 +36,8 @@ class MobileField(forms.CharField):
 
 class PlaceField(forms.ChoiceField):
     """A province, city or district; its choices are the children of what was chosen before it."""
+
+    widget = LongSelect
 
     def __init__(self, label: str, empty: str, missing: str) -> None:
         super().__init__(label=label, error_messages={"required": missing, "invalid_choice": missing})

@@ -9,15 +9,17 @@ from oscar.core.loading import get_model
 
 def shop(request: HttpRequest) -> dict:
     return {
-        "shop_categories": SimpleLazyObject(_categories),
+        "shop_categories": SimpleLazyObject(lambda: _categories(request)),
         "basket_count": SimpleLazyObject(lambda: _count(request)),
     }
 
 
-def _categories() -> list[dict]:
-    from shop.catalogue import shelf
+def _categories(request: HttpRequest) -> list:
+    """The top categories that visitors may see, each with its `name` and `url`."""
+    from shop.catalogue import inventory
 
-    return [{"name": category.name, "url": category.get_absolute_url()} for category in shelf.categories()]
+    goods = inventory.goods(getattr(request, "shelf_version", None))
+    return [way for way in goods.ways.values() if way.depth == 1]
 
 
 def _count(request: HttpRequest) -> int:

@@ -1,4 +1,5 @@
-"""What the database itself keeps beside the tables: read-only audit views, and triggers that guard history.
+"""What the database itself keeps beside the tables: read-only audit views, triggers that guard history, and triggers
+that change the shelf's version with what list pages show.
 
 The views are the same on SQLite and PostgreSQL (docs/audit-views.md): money in fen, weight in grams, days as dates,
 moments as text by the clock of Shanghai, households by number and no other personal data. `migrate` and `flush` (see
@@ -99,6 +100,35 @@ SPELLS_APART = {
     "logistics_programmeversion": "programme_id",
 }
 
+# What list pages show: of each table the part of the shelf's version that a change of it changes, and the columns whose
+# update counts (none named: all). See docs/decisions/0012.
+SHOWN_ON_LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "catalogue_category": ("goods", ()),
+    "catalogue_product": ("goods", ()),
+    "catalogue_productcategory": ("goods", ()),
+    "catalogue_productimage": ("goods", ()),
+    "suppliers_cooperative": ("goods", ()),
+    "suppliers_pack": ("goods", ()),
+    "suppliers_produce": ("goods", ()),
+    "preorders_presale": ("goods", ()),
+    "suppliers_township": ("goods", ()),
+    "suppliers_village": ("goods", ()),
+    "partner_stockrecord": ("stock", ()),
+    # What was sold from a slip changes with every parcel; on lists only whose it is, of what and when counts.
+    "suppliers_purchaselot": ("people", ("produce_id", "household_id", "bought_on", "verified_at")),
+    "suppliers_householdstatus": ("people", ()),
+    "suppliers_householdmerger": ("people", ()),
+    # On the home page: what has arrived and whom it reached, and the trucks that leave.
+    "shop_sale": ("figures", ("recognised_on", "goods_fen", "refunded_goods_fen")),
+    "suppliers_credit": ("figures", ()),
+    "suppliers_supplydeclaration": ("figures", ()),
+    "logistics_departure": ("figures", ()),
+    "logistics_stop": ("figures", ()),
+    "logistics_counter": ("figures", ()),
+}
+# As large a number as adds up without loss wherever it is summed, and never the same twice.
+TOKEN = {"postgresql": "(random() * 9007199254740991)::bigint", "sqlite": "(random() & 9007199254740991)"}
+
 
 def _view_sql(name: str) -> str:
     body = VIEWS[name]
@@ -143,6 +173,10 @@ def remove() -> None:
             if table in tables:
                 on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
+        for table in tables.intersection(SHOWN_ON_LISTS):
+            for name in _bells(table):
+                on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
 
 
 def install() -> None:
@@ -156,6 +190,54 @@ def install() -> None:
             cursor.execute(_view_sql(name))
         for name, table, event, condition in _guards():
             cursor.execute(_trigger_sql(name, table, event, condition))
+        if "shop_shelfversion" in tables:
+            _install_version(cursor)
+
+
+def _install_version(cursor) -> None:
+    """Have the shelf's version follow every change, and change it now: what happened without triggers counts too."""
+    token = TOKEN[connection.vendor]
+    for part in sorted({part for part, _columns in SHOWN_ON_LISTS.values()}):
+        cursor.execute(
+            f"INSERT INTO shop_shelfversion (part, slot, token) VALUES ('{part}', 0, {token})"
+            " ON CONFLICT (part, slot) DO UPDATE SET token = excluded.token"
+        )
+    if connection.vendor == "postgresql":
+        # A slot that no transaction holds: two that commit at once never wait for each other, so they cannot deadlock.
+        cursor.execute(f"""
+            CREATE OR REPLACE FUNCTION shelf_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+            DECLARE
+                free integer := 0;
+            BEGIN
+                WHILE NOT pg_try_advisory_xact_lock(hashtext('shop_shelfversion'), free) LOOP
+                    free := free + 1;
+                END LOOP;
+                INSERT INTO shop_shelfversion (part, slot, token) VALUES (TG_ARGV[0], free, {token})
+                ON CONFLICT (part, slot) DO UPDATE SET token = excluded.token;
+                RETURN NULL;
+            END $$""")
+    for table in SHOWN_ON_LISTS:
+        for name, event in _bells(table).items():
+            cursor.execute(_bell_sql(name, table, event))
+
+
+def _bells(table: str) -> dict[str, str]:
+    """The triggers of `table` that change the version: the name of each, and when it fires."""
+    columns = SHOWN_ON_LISTS[table][1]
+    update = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
+    if connection.vendor == "postgresql":
+        return {f"{table}_shown": f"INSERT OR {update} OR DELETE OR TRUNCATE"}
+    return {f"{table}_shown_{event[:6].lower()}": event for event in ("INSERT", update, "DELETE")}
+
+
+def _bell_sql(name: str, table: str, event: str) -> str:
+    part = SHOWN_ON_LISTS[table][0]
+    if connection.vendor == "postgresql":
+        return f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION shelf_changed('{part}')"
+    return (
+        f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN"
+        f" UPDATE shop_shelfversion SET token = {TOKEN['sqlite']} WHERE part = '{part}'; END"
+    )
 
 
 def _trigger_sql(name: str, table: str, event: str, condition: str) -> str:

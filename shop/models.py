@@ -239,3 +239,23 @@ class RefundLine(models.Model):
         ]
         verbose_name = _("refund line")
         verbose_name_plural = _("refund lines")
+
+
+class ShelfVersion(models.Model):
+    """Numbers that change in the commit that changes what list pages show (triggers: shop/database.py).
+
+    A part has as many rows as transactions have ever changed it at the same moment; its version is their sum.
+    """
+
+    class Part(models.TextChoices):
+        GOODS = "goods"
+        STOCK = "stock"
+        PEOPLE = "people"
+        FIGURES = "figures"
+
+    part = models.CharField(max_length=8, choices=Part.choices)
+    slot = models.PositiveIntegerField()
+    token = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["part", "slot"], name="one_token_a_slot")]

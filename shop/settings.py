@@ -102,7 +102,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_prometheus",
     "django_structlog",
-    "modelsearch",
     "phonenumber_field",
     "sorl.thumbnail",
 ]
@@ -116,6 +115,8 @@ SITE_ID = 1
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # A page that is ready made needs nothing of what follows.
+    "shop.catalogue.pages.ready_made",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -182,7 +183,18 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "TIMEOUT": 300,
         "OPTIONS": {"MAX_ENTRIES": 2000},
-    }
+    },
+    # List pages (shop/catalogue/pages.py), some 50 kB each. There is no end of searches: they have a place of their own.
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "OPTIONS": {"MAX_ENTRIES": 400},
+    },
+    "searches": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "searches",
+        "OPTIONS": {"MAX_ENTRIES": 200},
+    },
 }
 SESSION_ENGINE = "shop.accounts.sessions"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
@@ -394,4 +406,3 @@ OSCAR_LINE_STATUS_PIPELINE = {"placed": ()}
 # Oscar must have a Haystack; browsing and searching are ours (shop.catalogue, shop.search).
 HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}}
 HAYSTACK_SIGNAL_PROCESSOR = "haystack.signals.BaseSignalProcessor"
-MODELSEARCH_BACKENDS = {"default": {"BACKEND": "modelsearch.backends.database"}}

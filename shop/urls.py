@@ -5,7 +5,9 @@ from django.conf import settings
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 from django.views.static import serve
 
 from suppliers.base.access import everybody
@@ -56,7 +58,9 @@ urlpatterns = [
     path("preorders/", preorders.on_the_tree, name="preorders"),
     # The dashboard names it; offers have no pages here.
     path("offers/", include(([path("<slug:slug>/", _to_shelf, name="detail")], "offer"))),
-    path("language/", include("django.conf.urls.i18n")),
+    # Without a token: its form is on pages that are the same for every visitor, and all it can do is set a language. It
+    # goes back to where the browser says it was.
+    path("language/setlang/", csrf_exempt(set_language), name="set_language"),
     path("privacy/", accounts.privacy, name="privacy"),
     re_path(r"^media/(?P<path>.*)$", _media),
     # For whoever has an account: there is one way to sign in, with its limits and its second factor

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Case, DecimalField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -10,21 +10,19 @@ from oscar.core.loading import get_model
 
 from suppliers.base import days
 from suppliers.base.money import fen_of, half_up
-from suppliers.models import Pack, Produce, Township
+from suppliers.models import Pack, Produce
 
 from . import season
+from .inventory import G_PER_JIN, Offer
 
 Category = get_model("catalogue", "Category")
 StockRecord = get_model("partner", "StockRecord")
 
-G_PER_JIN = 500
 # What spoils sooner than this is fresh: it cannot be sent back without a reason (七天无理由退货 does not hold for it).
 FRESH_DAYS = 60
 # Fewer households than this are not told apart in public.
 FEW_HOUSEHOLDS = 3
 SUPPLYING_DAYS = 365
-
-SORTS = ("season", "price", "-price", "name")
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,8 @@ class Ware:
     free: int
     state: season.State
     next_on: dt.date
+    # Registered households that supplied it in the last year, where they were counted.
+    households: int = 0
 
     @property
     def produce(self) -> Produce:
@@ -55,9 +55,19 @@ class Ware:
         return next(iter(self.product.images.all()), None)
 
     @property
+    def picture_small(self) -> str:
+        """The address of the first picture at 400 pixels, empty where there is no such file."""
+        return self.picture.small_url if self.picture else ""
+
+    @property
     def fen_per_jin(self) -> int:
         """The price of 500 g, in fen, half up."""
         return half_up(self.price_fen * G_PER_JIN, self.pack.net_g)
+
+    @property
+    def households_shown(self) -> int:
+        """The households that may be told to everybody: none where they are fewer than three."""
+        return self.households if self.households >= FEW_HOUSEHOLDS else 0
 
     @property
     def is_for_institutions(self) -> bool:
@@ -175,7 +185,20 @@ def cards(produce: Iterable[Produce], day: dt.date) -> list[Ware]:
         known = best.get(ware.produce.pk)
         if known is None or (known.is_sold_out and not ware.is_sold_out and not ware.is_for_institutions):
             best[ware.produce.pk] = ware
-    return [best[pk] for pk in ids if pk in best]
+    return _with_households([best[pk] for pk in ids if pk in best], day)
+
+
+def on_cards(offers: Iterable[Offer], day: dt.date) -> list[Ware]:
+    """The ware of each of `offers` (shop/catalogue/inventory.py), in their order."""
+    ids = [offer.product_id for offer in offers]
+    found = {ware.pack.pk: ware for ware in wares(Pack.objects.filter(pk__in=ids), day)}
+    return _with_households([found[pk] for pk in ids if pk in found], day)
+
+
+def _with_households(found: list[Ware], day: dt.date) -> list[Ware]:
+    """The wares `found`, with how many households supplied each: one query for all."""
+    counts = _households(Produce.objects.filter(pk__in=[ware.produce.pk for ware in found]), day)
+    return [replace(ware, households=counts.get(ware.produce.pk, 0)) for ware in found]
 
 
 def one_of_each(found: Iterable[Ware]) -> list[Ware]:
@@ -186,20 +209,13 @@ def one_of_each(found: Iterable[Ware]) -> list[Ware]:
     return list(kinds.values())
 
 
-def townships() -> QuerySet[Township]:
-    """The townships from which something is on sale."""
-    return Township.objects.filter(villages__cooperatives__produce__in=on_sale().values("pk")).distinct()
-
-
-def categories() -> QuerySet:
-    """The top categories that visitors may see."""
-    return Category.objects.browsable().filter(depth=1).order_by("path")
-
-
 def households_supplying(produce: Produce, day: dt.date) -> int:
     """Distinct registered households with a verified lot of `produce` in the year up to `day`."""
-    since = day - dt.timedelta(days=SUPPLYING_DAYS)
-    return Produce.objects.filter(pk=produce.pk).households_supplying(since=since, on=day).get(produce.pk, 0)
+    return _households(Produce.objects.filter(pk=produce.pk), day).get(produce.pk, 0)
+
+
+def _households(produce: QuerySet[Produce], day: dt.date) -> dict[int, int]:
+    return produce.households_supplying(since=day - dt.timedelta(days=SUPPLYING_DAYS), on=day)
 
 
 def today() -> dt.date:

@@ -1,27 +1,35 @@
 """The shelf, and one thing on it."""
 
+from collections.abc import Iterable
+from operator import attrgetter
+
 from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
-from oscar.core.loading import get_model
 
 from shop.search import finder
 from suppliers.base.access import everybody
 from suppliers.models import Pack
 
-from . import season, shelf
+from . import facets, inventory, season, shelf, version
 
-Category = get_model("catalogue", "Category")
-
-A_PAGE = 24
 SORT_NAMES = {
     "season": _("In season first"),
     "price": _("Price, low to high"),
     "-price": _("Price, high to low"),
+    "jin": _("Price per jin"),
+    "new": _("Newest first"),
     "name": _("By name"),
+}
+# Filters that are on or off.
+ONE_CHOICE = ("season", "deep")
+PRICE_NAMES = {
+    "0-30": _("Under ¥30"),
+    "30-60": _("¥30 to ¥60"),
+    "60-100": _("¥60 to ¥100"),
+    "100-": _("¥100 and more"),
 }
 
 
@@ -62,62 +70,121 @@ def _full_rows(wares: list) -> list:
 @everybody
 @require_safe
 def produce_list(request: HttpRequest) -> HttpResponse:
-    return _list(request, shelf.on_sale())
+    return _list(request)
 
 
 @everybody
 @require_safe
 def category(request: HttpRequest, category_slug: str, pk: int) -> HttpResponse:
-    found = get_object_or_404(Category.objects.browsable(), pk=pk)
-    if request.path != found.get_absolute_url():
-        return redirect(found.get_absolute_url(), permanent=True)
-    return _list(request, shelf.in_category(shelf.on_sale(), found), category=found)
+    way = inventory.goods(_version(request)).ways.get(int(pk))
+    if way is None:
+        raise Http404
+    if request.path != way.url:
+        return redirect(way.url, permanent=True)
+    return _list(request, way=way)
 
 
 @everybody
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """The same shelf, with what a query finds on it, the best first."""
-    query = request.GET.get("q", "").replace("\x00", "").strip()
-    found = finder.find(query)
-    by_rank = Case(
-        *(When(pk=pk, then=rank) for rank, pk in enumerate(found)), default=Value(0), output_field=IntegerField()
-    )
-    produce = shelf.on_sale().filter(pk__in=found).annotate(found=by_rank)
-    return _list(request, produce, q=query[:60], is_search=True)
+    return _list(request, is_search=True)
 
 
-def _list(request: HttpRequest, produce, **context) -> HttpResponse:
-    """Filter and sort `produce` by what the address says; what it says wrongly is not heard."""
-    today = shelf.today()
-    townships = list(shelf.townships())
-    chosen = {
-        "season": request.GET.get("season") if request.GET.get("season") in ("on", "soon") else "",
-        "township": next((one.code for one in townships if one.code == request.GET.get("township")), ""),
-        "sort": request.GET.get("sort") if request.GET.get("sort") in shelf.SORTS else "",
-    }
-    if chosen["season"] == "on":
-        produce = produce.filter(shelf.harvested_on(today))
-    if chosen["township"]:
-        produce = produce.filter(cooperative__village__township=chosen["township"])
-    if chosen["sort"] or not context.get("is_search"):
-        produce = shelf.sorted_by(produce, chosen["sort"] or "season", today)
+@everybody
+@require_safe
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """What the words typed so far may become: a piece of a page for the search field."""
+    query = request.GET.get("q", "")
+    return render(request, "partials/suggestions.html", {"suggested": finder.suggest(query), "q": query[:60]})
+
+
+def _list(request: HttpRequest, *, way: inventory.Way | None = None, is_search: bool = False) -> HttpResponse:
+    """The shelf as the address wants it (shop/catalogue/facets.py)."""
+    today, at = shelf.today(), _version(request)
+    goods = inventory.goods(at)
+    wanted = facets.Wanted.read(request.GET, goods)
+    offers: Iterable[inventory.Offer] = inventory.offers(today, at)
+    if is_search:
+        ranks = {pk: rank for rank, pk in enumerate(finder.find(wanted.q, at))}
+        offers = sorted(
+            (offer for offer in offers if offer.item.produce_id in ranks),
+            key=lambda offer: ranks[offer.item.produce_id],
+        )
     else:
-        produce = produce.order_by("found")
-    page = Paginator(produce, A_PAGE).get_page(request.GET.get("page"))
-    return render(
+        wanted = wanted.without_search()
+        if way:
+            offers = [offer for offer in offers if way.pk in offer.item.category_ids]
+    found = facets.find(offers, wanted)
+    page = Paginator(facets.in_order(found.offers, wanted.sort), facets.A_PAGE).get_page(wanted.page)
+    groups = _groups(goods, wanted, found, has_categories=way is None)
+    response = render(
         request,
         "catalogue/list.html",
         {
             "page": page,
             "page_numbers": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-            "wares": shelf.cards(page.object_list, today),
-            "townships": townships,
-            "sorts": SORT_NAMES.items(),
-            "chosen": chosen,
-        }
-        | context,
+            "wares": shelf.on_cards(page.object_list, today),
+            "groups": groups,
+            "chosen": [(group["title"], choice) for group in groups for choice in group["choices"] if choice["is_on"]],
+            "sorts": [("", _("Best match")), *SORT_NAMES.items()] if is_search else SORT_NAMES.items(),
+            "wanted": wanted,
+            "without_filters": "?" + wanted.without(*facets.FILTERS).query(),
+            "category": way,
+            "is_search": is_search,
+            "q": wanted.q,
+        },
     )
+    # What a form sends names every filter; the address names those that are set.
+    query = wanted.query()
+    response.headers["HX-Push-Url"] = f"{request.path}?{query}" if query else request.path
+    return response
+
+
+def _groups(goods: inventory.Goods, wanted: facets.Wanted, found: facets.Found, *, has_categories: bool) -> list[dict]:
+    """The filters that change something here, each with its choices, how much each would show, and how to take it off."""
+    names = {
+        "season": (_("Season"), {"on": _("In season now")}),
+        "category": (
+            _("Category"),
+            {str(way.pk): way.name for way in goods.ways.values() if way.depth == 1} if has_categories else {},
+        ),
+        "township": (_("Township"), {item.township_code: item.township for item in _by(goods, "township_code")}),
+        "cooperative": (
+            _("Cooperative"),
+            {item.cooperative_code: item.cooperative for item in _by(goods, "cooperative_code")},
+        ),
+        "price": (_("Price"), PRICE_NAMES),
+        "deep": (_("Poorest places"), {"1": _("Deep-poverty townships")}),
+    }
+    groups = []
+    for name, (title, choices) in names.items():
+        value, counts = getattr(wanted, name), found.counts[name]
+        shown = [
+            {
+                "value": code,
+                "name": choice,
+                "n": counts[int(code) if name == "category" else code],
+                "is_on": code == value,
+                "without": "?" + wanted.without(name).query(),
+            }
+            for code, choice in choices.items()
+        ]
+        shown = [choice for choice in shown if choice["n"] or choice["is_on"]]
+        if len(shown) > 1 or any(choice["is_on"] for choice in shown) or (name in ONE_CHOICE and shown):
+            groups.append(
+                {"name": name, "title": title, "choices": shown, "is_any": not value, "is_one": name in ONE_CHOICE}
+            )
+    return groups
+
+
+def _by(goods: inventory.Goods, code: str) -> list[inventory.Item]:
+    return sorted(goods.items, key=attrgetter(code))
+
+
+def _version(request: HttpRequest) -> version.Version:
+    """The version of the shelf that this request goes by."""
+    return getattr(request, "shelf_version", None) or version.read()
 
 
 @everybody

@@ -9,4 +9,7 @@ class SearchConfig(OscarSearchConfig):
         """Our search at Oscar's address: its own finds nothing in Chinese."""
         from shop.catalogue import views
 
-        return [path("", views.search, name="search")]
+        return [
+            path("", views.search, name="search"),
+            path("suggestions/", views.suggestions, name="suggestions"),
+        ]

@@ -1,13 +1,13 @@
-"""How a query finds produce: by Chinese signs, by their sound, by first letters, and by what else people call the thing.
+"""How a query finds things: by Chinese signs, by their sound, by first letters, and by what else people call the thing.
 
-Pure: texts in, a score out. It needs no index that could lag behind the shelf: a county's produce is some hundred
-names, and what is worked out for a text is kept as long as the text stays the same.
+Pure: texts in, scores out. An `Index` holds the texts turned round, sign by sign and sound by sound, so that a query
+looks at what it finds and not at everything that there is.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import rjieba
@@ -37,15 +37,6 @@ SAME = (
 _RUNS = re.compile(r"[㐀-鿿]+|[0-9a-z]+")
 
 
-@dataclass(frozen=True)
-class Text:
-    """A text as it is matched: its signs, and its syllables and their first letters from every sign on."""
-
-    signs: str
-    sounds: tuple[str, ...]
-    initials: tuple[str, ...]
-
-
 def words(query: str) -> tuple[str, ...]:
     """The words of a query, at most eight: nothing but letters, digits and Chinese signs of its first 60 characters."""
     found: list[str] = []
@@ -54,23 +45,66 @@ def words(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:MOST_WORDS]
 
 
-def score(texts: Sequence[tuple[str, int]], wanted: Sequence[str], *, named_from: int = 0) -> tuple[int, int]:
-    """How many of the words `wanted` are in `texts`, and how well: the sum of the best weight for each of them.
+class Index:
+    """Things by their texts. `things` are (text, weight)s by the id of what they are about.
 
-    `texts` are (text, weight). A match by sound counts a step less than one by signs. First letters find only what
-    weighs `named_from` or more: nobody looks for a cooperative by the z of 种植专业合作社.
+    A match by sound counts a little less than one by signs, and one by nearly the same sound (n for l, z for zh: people
+    of the south-west write as they speak) a little less again. First letters find only what weighs `named_from` or more:
+    nobody looks for a cooperative by the z of 种植专业合作社.
     """
-    best = []
-    for word in wanted:
-        weights = [
-            weight * 2 - step
-            for text, weight in texts
-            for step in (_step(word, text, by_initials=weight >= named_from),)
-            if step is not None
-        ]
-        if weights:
-            best.append(max(weights))
-    return len(best), sum(best)
+
+    STEPS = 3
+
+    def __init__(self, things: Mapping[int, Iterable[tuple[str, int]]], *, named_from: int = 0) -> None:
+        self._named_from = named_from
+        # Each text once, with the things that it is about: a township's name stands on all that grows there.
+        abouts: dict[str, dict[int, int]] = {}
+        for thing, texts in things.items():
+            for text, weight in texts:
+                about = abouts.setdefault(_plain(text), {})
+                about[thing] = max(about.get(thing, 0), weight)
+        self._texts = list(abouts)
+        self._abouts = list(abouts.values())
+        self._with_sign: dict[str, set[int]] = {}
+        sounds: set[tuple[str, int]] = set()
+        initials: set[tuple[str, int]] = set()
+        for n, text in enumerate(self._texts):
+            for sign in text:
+                self._with_sign.setdefault(sign, set()).add(n)
+            for sound, first in _spelled(text):
+                sounds.add((sound, n))
+                initials.add((first, n))
+        self._sounds, self._initials = sorted(sounds), sorted(initials)
+        self._slurred = sorted({(_slurred(sound), n) for sound, n in sounds})
+
+    def score(self, wanted: Sequence[str]) -> dict[int, tuple[int, int]]:
+        """For each thing that has one of the words `wanted`: how many of them, and how well (the sum of the best)."""
+        scores: dict[int, tuple[int, int]] = {}
+        for word in wanted:
+            best: dict[int, int] = {}
+            for n, step, is_named in self._matches(word):
+                for thing, weight in self._abouts[n].items():
+                    worth = weight * self.STEPS - step
+                    if worth > best.get(thing, 0) and (is_named or weight >= self._named_from):
+                        best[thing] = worth
+            for thing, worth in best.items():
+                hits, sum_of_worth = scores.get(thing, (0, 0))
+                scores[thing] = hits + 1, sum_of_worth + worth
+        return scores
+
+    def _matches(self, word: str) -> Iterator[tuple[int, int, bool]]:
+        """The numbers of the texts that hold `word`, how roughly, and whether it may stand anywhere in them."""
+        with_all_signs = set.intersection(*(self._with_sign.get(sign, set()) for sign in word))
+        yield from ((n, 0, True) for n in with_all_signs if word in self._texts[n])
+        if len(word) < 2:
+            return  # one sign sounds like too much
+        is_spelled = word[0] <= "z"
+        sound = word if is_spelled else "".join(lazy_pinyin(word))
+        yield from ((n, 1, True) for n in _beginning(self._sounds, sound))
+        if is_spelled:
+            yield from ((n, 1, False) for n in _beginning(self._initials, word))
+        if len(sound) > 3:
+            yield from ((n, 2, True) for n in _beginning(self._slurred, _slurred(sound)))
 
 
 def with_other_names(text: str) -> str:
@@ -78,32 +112,29 @@ def with_other_names(text: str) -> str:
     return " ".join(other for group in SAME if any(name in text for name in group) for other in group)
 
 
-def _step(word: str, text: str, *, by_initials: bool) -> int | None:
-    known = _known(text)
-    if word in known.signs:
-        return 0
-    if word[0] > "z":
-        # 东桃 sounds like 冬桃; one sign alone sounds like too much.
-        sound = "".join(lazy_pinyin(word))
-        return 1 if len(word) > 1 and any(one.startswith(sound) for one in known.sounds) else None
-    spelled = (*known.sounds, *known.initials) if by_initials else known.sounds
-    if len(word) > 1 and any(one.startswith(word) for one in spelled):
-        return 1
-    return None
+def _beginning(known: list[tuple[str, int]], with_: str) -> Iterator[int]:
+    at = bisect_left(known, (with_,))
+    while at < len(known) and known[at][0].startswith(with_):
+        yield known[at][1]
+        at += 1
 
 
-@lru_cache(maxsize=50_000)
-def _known(text: str) -> Text:
-    plain = _plain(text)
-    sounds: list[str] = []
-    initials: list[str] = []
-    for run in _RUNS.findall(plain):
-        if run[0] <= "z":
-            continue
-        syllables = lazy_pinyin(run)
-        sounds += ["".join(syllables[i:]) for i in range(len(syllables))]
-        initials += ["".join(one[0] for one in syllables[i:]) for i in range(len(syllables))]
-    return Text(plain, tuple(sounds), tuple(initials))
+@lru_cache(maxsize=20_000)
+def _spelled(text: str) -> tuple[tuple[str, str], ...]:
+    """The sound of a text, and the first letters of it, from each of its signs on."""
+    found = []
+    for run in _RUNS.findall(text):
+        if run[0] > "z":
+            syllables = lazy_pinyin(run)
+            found += [("".join(syllables[i:]), "".join(one[0] for one in syllables[i:])) for i in range(len(syllables))]
+    return tuple(found)
+
+
+def _slurred(sound: str) -> str:
+    """A sound without what is often not heard: zh and z, n and l, ng and n, h and f before u."""
+    for said, heard in (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("hu", "fu"), ("l", "n")):
+        sound = sound.replace(said, heard)
+    return sound
 
 
 def _plain(text: str) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from oscar.core.loading import get_model
@@ -92,6 +93,9 @@ def html(client, address: str, **query) -> str:
 
 
 def queries(client, address: str) -> int:
+    """How many statements a page takes that is not kept ready made, once the shelf is in memory."""
+    client.get(address)
+    caches["pages"].clear()
     with CaptureQueriesContext(connection) as seen:
         assert client.get(address).status_code == 200
     return len(seen)
@@ -153,7 +157,7 @@ def test_an_odd_address_of_the_shelf_is_no_error(client, walnuts, odd):
     assert client.get(f"/catalogue/?{odd}").status_code == 200
 
 
-@pytest.mark.parametrize(("address", "most"), [("/catalogue/", 8), ("/catalogue/?sort=price", 8), ("/", 6)])
+@pytest.mark.parametrize(("address", "most"), [("/catalogue/", 6), ("/catalogue/?sort=price", 6), ("/", 8)])
 def test_ten_kinds_of_produce_take_as_many_queries_as_one(client, walnuts, address, most):
     client.get(address)
     one = queries(client, address)

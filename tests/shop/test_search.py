@@ -5,8 +5,6 @@ import pytest
 from shop.search import finder, words
 from tests import factories as f
 
-NAMES = [("冬桃", 8)]
-
 
 def test_a_query_is_reduced_to_its_words():
     assert words.words('冬桃" OR 1=1; <b>') == ("冬桃", "or", "1", "b")
@@ -19,20 +17,41 @@ def test_a_query_of_any_length_is_cut():
     assert words.words("桃" * 20_000) == words.words("桃" * words.LONGEST_QUERY)
 
 
-@pytest.mark.parametrize("query", ["冬桃", "dongtao", "dongt", "dt", "DT", "东桃", "桃"])
+def finds(query: str, *texts: tuple[str, int]) -> bool:
+    return bool(words.Index({1: texts}, named_from=5).score(words.words(query)))
+
+
+@pytest.mark.parametrize("query", ["冬桃", "dongtao", "dongt", "dt", "DT", "东桃", "桃", "dontao", "dong tao"])
 def test_signs_sounds_and_first_letters_find_the_same(query):
-    assert words.score([("巫溪冬桃", 8)], words.words(query))[0] == 1
+    assert finds(query, ("巫溪冬桃", 8))
 
 
-@pytest.mark.parametrize("query", ["核桃", "hetao", "t", "on"])
+@pytest.mark.parametrize("query", ["核桃", "hetao", "t", "on", "", "%_", "\"' OR"])
 def test_what_is_not_meant_is_not_found(query):
-    assert words.score([("巫溪冬桃", 8)], words.words(query)) == (0, 0)
+    assert not finds(query, ("巫溪冬桃", 8))
+
+
+@pytest.mark.parametrize("query", ["老鹰茶", "laoyingcha", "naoyinca", "lyc", "脑鹰茶", "老阴茶"])
+def test_a_thing_is_found_as_it_is_said_in_the_south_west(query):
+    assert finds(query, ("老鹰茶", 8))
+
+
+def test_signs_count_more_than_their_sound_and_that_more_than_nearly_their_sound():
+    index = words.Index({1: [("冬桃", 8)], 2: [("东桃", 8)], 3: [("冻淘", 8)], 4: [("蹲桃", 8)]})
+    scores = index.score(["冬桃"])
+    assert scores[1] > scores[2] == scores[3]
+    assert 4 not in scores
+    assert index.score(["dontao"])[1] < index.score(["dongtao"])[1]
+
+
+def test_first_letters_find_names_alone():
+    assert finds("zy", ("种药", 8))
+    assert not finds("zy", ("种药合作社", 2))
 
 
 @pytest.mark.parametrize("query", ["土豆", "马铃薯", "洋芋", "tudou", "td"])
 def test_a_thing_is_found_by_its_other_names(query):
-    texts = [("巫溪洋芋", 8), (words.with_other_names("巫溪洋芋"), 7)]
-    assert words.score(texts, words.words(query))[0] == 1
+    assert finds(query, ("巫溪洋芋", 8), (words.with_other_names("巫溪洋芋"), 7))
 
 
 @pytest.fixture

@@ -33,6 +33,40 @@
     document.querySelectorAll("form[data-once]").forEach((form) => { delete form.dataset.sent; });
   });
 
+  // What the words typed so far may become, under the search field: arrows choose, Enter goes there, Escape closes.
+  document.addEventListener("DOMContentLoaded", () => {
+    const field = document.querySelector("input[role=combobox]");
+    const list = field && document.getElementById(field.getAttribute("aria-controls"));
+    if (!list) return;
+    const options = () => [...list.querySelectorAll("[role=option]")];
+    const choose = (chosen) => {
+      options().forEach((one) => { one.setAttribute("aria-selected", String(one === chosen)); });
+      if (chosen) { field.setAttribute("aria-activedescendant", chosen.id); chosen.scrollIntoView({ block: "nearest" }); }
+      else field.removeAttribute("aria-activedescendant");
+    };
+    const show = (yes) => {
+      list.hidden = !yes;
+      field.setAttribute("aria-expanded", String(yes));
+      choose(null);
+    };
+    list.addEventListener("htmx:afterSwap", () => show(field.value.trim() !== "" && options().length > 0));
+    field.addEventListener("input", () => { if (!field.value.trim()) show(false); });
+    field.addEventListener("focus", () => { if (field.value.trim() && options().length) show(true); });
+    field.form.addEventListener("focusout", (event) => { if (!field.form.contains(event.relatedTarget)) show(false); });
+    list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus, so the list stays
+    field.addEventListener("keydown", (event) => {
+      if (event.isComposing || list.hidden) return;
+      const all = options();
+      const at = all.findIndex((one) => one.id === field.getAttribute("aria-activedescendant"));
+      if (event.key === "ArrowDown") choose(all[(at + 1) % all.length]);
+      else if (event.key === "ArrowUp") choose(all[(at <= 0 ? all.length : at) - 1]);
+      else if (event.key === "Enter" && at >= 0) all[at].click();
+      else if (event.key === "Escape") show(false);
+      else return;
+      event.preventDefault();
+    });
+  });
+
   // Something that cannot be undone is asked about first.
   document.addEventListener("submit", (event) => {
     const question = event.submitter && event.submitter.dataset.confirm;

@@ -89,6 +89,8 @@ def fill() -> None:
         for ware, product in pairs
     )
     _lots(list(produce.values()))
+    for picture in {ware.picture: None for ware in wares}:
+        ProductImage.objects.filter(original=picture).first().save()  # makes the small one of it
 
 
 def _cooperatives() -> list[Cooperative]:

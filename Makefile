@@ -7,7 +7,7 @@ MO := shop/locale/zh_Hans/LC_MESSAGES/django.mo
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-postgresql test-sqlite check fix setup messages requirements screenshots clean-demo
+.PHONY: demo test test-postgresql test-sqlite check fix setup messages requirements screenshots bench-shop clean-demo
 
 # The shop with a year's trade in it, on this machine: web, worker and an embedded Valkey. Ctrl-C stops everything.
 demo: setup
@@ -65,6 +65,11 @@ requirements: $(UV)
 URL ?= http://localhost:8000/
 screenshots: setup
 	$(PY) -m tests.e2e.screenshots $(URL) docs/screenshots
+
+# How quick it is, beside stock Oscar on the same goods (docs/performance.md); BENCH=--quick for development.
+BENCH ?= --record
+bench-shop: setup
+	$(PY) -m tests.bench $(BENCH)
 
 # The demo begins anew with the next `make demo`.
 clean-demo:

@@ -96,10 +96,10 @@ def place(
         )
         if not taken:
             raise AlreadyPlaced(Order.objects.get(basket=basket.pk))
-        wanted = [(line.product_id, line.quantity) for line in basket.all_lines()]
-        packs = Pack.objects.select_related("produce__cooperative").in_bulk([pk for pk, _quantity in wanted])
+        packs = {line.product_id: line.product.pack for line in basket.all_lines()}
         if stop is not None:
-            _board(stop.departure, [(packs[pk], quantity) for pk, quantity in wanted], at=placed_at)
+            load = [(packs[line.product_id], line.quantity) for line in basket.all_lines()]
+            _board(stop.departure, load, at=placed_at)
         charge = shipping_method.calculate(basket)
         if shipping_address is not None:
             shipping_address.save()

@@ -2,17 +2,7 @@
 
 from shop.settings import *  # noqa: F403
 from shop.settings import env
-
-
-class NoMigrations:
-    """Every app's tables are made as its models stand: seconds instead of half a minute."""
-
-    def __contains__(self, app: str) -> bool:
-        return True
-
-    def __getitem__(self, app: str) -> None:
-        return None
-
+from tests.tables import NoMigrations
 
 # The processes share a folder of the test's own, not the demo's.
 MEDIA_ROOT = env.str("TEST_FILES") + "/media"

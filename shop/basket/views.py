@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -70,7 +71,9 @@ class Parcel:
 def parcels(basket) -> list[Parcel]:
     """The lines of `basket` by cooperative, with what keeps each of them from being bought."""
     found: dict[int, Parcel] = {}
-    for line in basket.all_lines():
+    lines = list(basket.all_lines())
+    prefetch_related_objects([line.product for line in lines], "images")
+    for line in lines:
         pack = line.product.pack
         free = max(line.stockrecord.net_stock_level or 0, 0)
         item = Item(line, pack, free, str(line.quantity), refusal(line.product, pack, line.quantity, free))
@@ -176,8 +179,9 @@ def _set_quantities(items: Mapping[str, Item], posted: Mapping[str, str]) -> boo
 @require_POST
 def add(request: HttpRequest, pk: str) -> HttpResponse:
     """Put a product into the basket; `then` says whether to stay on its page or to go on to the checkout."""
-    pack = get_object_or_404(Pack.objects.select_related("product", "produce").filter(product__is_public=True), pk=pk)
-    stock = pack.product.stockrecords.first()
+    packs = Pack.objects.select_related("product__product_class", "produce").filter(product__is_public=True)
+    pack = get_object_or_404(packs.prefetch_related("product__stockrecords"), pk=pk)
+    stock = next(iter(pack.product.stockrecords.all()), None)
     if stock is None:
         raise Http404
     text = request.POST.get("quantity", "1")[:20]

@@ -12,7 +12,7 @@ from stdnum.cn import uscc
 from shop import places
 from shop.models import InvoiceWish, Sale
 from shop.shipping import freight
-from suppliers.base.fields import PlainCharField, plain
+from suppliers.base.fields import LongSelect, PlainCharField, plain
 
 ShippingAddress = get_model("order", "ShippingAddress")
 UserAddress = get_model("address", "UserAddress")
@@ -38,6 +38,8 @@ class MobileField(forms.CharField):
 
 class PlaceField(forms.ChoiceField):
     """A province, city or district; its choices are the children of what was chosen before it."""
+
+    widget = LongSelect
 
     def __init__(self, label: str, empty: str, missing: str) -> None:
         super().__init__(label=label, error_messages={"required": missing, "invalid_choice": missing})

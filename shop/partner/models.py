@@ -94,7 +94,9 @@ if not is_model_registered("partner", "StockRecord"):
                 num_in_stock=F("num_in_stock") + change.get("in_stock", 0),
             )
             if changed:
-                self.refresh_from_db(fields=["num_allocated", "num_in_stock"])
+                # What they are now is asked for when somebody looks at them.
+                self.__dict__.pop("num_allocated", None)
+                self.__dict__.pop("num_in_stock", None)
                 if self.low_stock_threshold is not None:
                     self.post_save_signal()  # Oscar's alert of low stock to the staff
             return bool(changed)

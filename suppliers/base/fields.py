@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
 DAY_FORMATS = ["%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d"]
 
@@ -67,3 +70,17 @@ def put_errors(form: forms.Form, error: ValidationError, names: Mapping[str, str
     for argument, errors in error.error_dict.items():
         name = names.get(argument, argument)
         form.add_error(name if name in form.fields else None, errors)
+
+
+class LongSelect(forms.Select):
+    """A choice of many, none of them in a group: Django's HTML, without a template rendered for each option."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        chosen = self.format_value(value)
+        options = format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            ((code, mark_safe(" selected") if str(code) in chosen else "", label) for code, label in self.choices),
+        )
+        attributes = flatatt({"name": name} | self.build_attrs(self.attrs, attrs))
+        return format_html("<select{}>\n{}\n</select>", attributes, options)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from logistics.models import Departure
 from shop.aftersales import overview
+from shop.preorders.models import Presale
 from shop.reports import public
 from shop.search import finder
 from shop.shipping import estimate
@@ -233,7 +234,7 @@ def product_page(
     )
     ware = next((one for one in siblings if one.pack.pk == int(pk)), None)
     if ware is None:
-        raise Http404
+        return _what_it_was_of(pk)
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
     elsewhere = {one.produce.pk: one for one in reversed(siblings) if one.produce.pk != ware.produce.pk}
@@ -254,7 +255,11 @@ def product_page(
             "today": today,
             "today_at": almanac.place(today),
             "strip": almanac.strip(ware.produce.harvest_from, ware.produce.harvest_to),
-            "way": estimate.estimate(ware.pack.gross_g, request.GET.get("to", ""), on=today),
+            "way": estimate.estimate(
+                ware.pack.gross_g,
+                request.GET.get("to", ""),
+                on=ware.presale.reckoned_from if ware.presale else today,
+            ),
             "to_shandong": estimate.shandong(),
             "to_elsewhere": estimate.elsewhere(),
             "quantity": quantity,
@@ -262,3 +267,11 @@ def product_page(
         }
         | overview.of_produce(ware.produce),
     )
+
+
+def _what_it_was_of(pk: int) -> HttpResponse:
+    """Lead from a pre-sale that is over to the pack that it was of. Raises Http404 for anything else."""
+    over = Presale.objects.filter(pk=pk, of__product__is_public=True).select_related("of__product").first()
+    if over is None:
+        raise Http404
+    return redirect(over.of.product)

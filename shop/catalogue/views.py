@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from shop.preorders.models import Presale
 from shop.reports import public
 from shop.search import finder
 from shop.shipping import estimate
+from shop.together.models import stops_for_everybody
 from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.models import Pack
@@ -83,9 +85,12 @@ def _months(kinds: list[shelf.Ware]) -> list[tuple[int, list[shelf.Ware]]]:
 
 
 def _next_truck() -> Departure | None:
-    """The direct truck whose orders close next, with its stops; None where none takes orders."""
-    departures = Departure.objects.filter(state=Departure.State.OPEN, cut_off_at__gt=days.now())
-    return departures.order_by("cut_off_at", "pk").prefetch_related("stops").first()
+    """The direct truck whose orders close next, with its stops for everybody; None where none takes orders."""
+    departures = Departure.objects.open_at(days.now()).filter(
+        Exists(stops_for_everybody().filter(departure=OuterRef("pk")))
+    )
+    stops = Prefetch("stops", stops_for_everybody())
+    return departures.order_by("cut_off_at", "pk").prefetch_related(stops).first()
 
 
 def _full_rows(wares: list) -> list:

@@ -13,6 +13,7 @@ from shop.models import Sale
 from shop.preorders.models import presale_of
 from shop.shipping import arrival, freight
 from shop.shipping.methods import ByTariff, ByTruck, ByWeight, ToCounter
+from shop.together.models import stops_for_everybody
 from suppliers.base import days
 
 PARCEL, TRUCK, COUNTER = Sale.Delivery.PARCEL, Sale.Delivery.TRUCK, Sale.Delivery.COUNTER
@@ -85,9 +86,7 @@ def ways(basket, *, area_code: str) -> Ways:
     open_ones = Departure.objects.open_at(now)
     if is_cold:
         open_ones = open_ones.filter(is_refrigerated=True)
-    # Where a group order is handed out is for those who have its link.
-    stops_of_all = Prefetch("stops", Stop.objects.filter(group_order=None))
-    departures = list(open_ones.prefetch_related(stops_of_all)[:40])
+    departures = list(open_ones.prefetch_related(Prefetch("stops", stops_for_everybody()))[:40])
     if not is_cold:
         # The room of refrigerated trucks is kept for what needs it, as long as others go.
         departures = [departure for departure in departures if not departure.is_refrigerated] or departures

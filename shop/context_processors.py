@@ -1,17 +1,17 @@
 """What every page of the shop shows: the categories, and how much is in the basket. Asked for only if it is shown."""
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
-from django.db.models import Sum
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
-from oscar.core.loading import get_model
+
+from shop.basket import held
 
 
 def shop(request: HttpRequest) -> dict:
     return {
         "shop_categories": SimpleLazyObject(lambda: _categories(request)),
-        "basket_count": SimpleLazyObject(lambda: _count(request)),
+        # A page that is kept for everybody has it filled in later (shop/catalogue/pages.py).
+        "basket_count": getattr(request, "basket_count", None) or SimpleLazyObject(lambda: _count(request)),
         "shop_operator": settings.SHOP_OPERATOR,
         "shop_licence": settings.SHOP_LICENCE,
         "shop_icp": settings.SHOP_ICP,
@@ -27,19 +27,7 @@ def _categories(request: HttpRequest) -> list:
 
 
 def _count(request: HttpRequest) -> int:
-    """How many packs are in the visitor's basket: one query, and none for a visitor who has none."""
+    """How many packs are in the visitor's basket."""
     if getattr(request, "_basket_cache", None) is not None:
         return request.basket.num_items
-    lines = get_model("basket", "Line").objects.filter(basket__status="Open")
-    cookie = request.COOKIES.get(settings.OSCAR_BASKET_COOKIE_OPEN)
-    user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated:
-        lines = lines.filter(basket__owner=user)
-    elif cookie:
-        try:
-            lines = lines.filter(basket=Signer().unsign(cookie), basket__owner=None)
-        except BadSignature:
-            return 0
-    else:
-        return 0
-    return lines.aggregate(n=Sum("quantity"))["n"] or 0
+    return held.count(request)

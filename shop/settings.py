@@ -194,7 +194,7 @@ CACHES = {
     "searches": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "searches",
-        "OPTIONS": {"MAX_ENTRIES": 200},
+        "OPTIONS": {"MAX_ENTRIES": 500},
     },
 }
 SESSION_ENGINE = "shop.accounts.sessions"

@@ -76,10 +76,12 @@ def test_a_list_asks_at_most_six_times_however_many_things_stand_on_it():
     for _more in range(2):
         for _ in range(10):
             f.make_pack(f.make_produce())
-        client = shopper(f.make_pack())  # somebody for whom no page is kept ready
-        client.get("/catalogue/")
-        counts.append(statements(client, "/catalogue/"))
-    assert counts[0] == counts[1] <= 8
+        client = shopper(f.make_pack())
+        for _again in range(2):
+            client.cookies["messages"] = "something to tell"  # then no page is kept ready
+            asked = statements(client, "/catalogue/")
+        counts.append(asked)
+    assert counts[0] == counts[1] <= 6
 
 
 def make_offer(percent: int, **fields) -> ConditionalOffer:

@@ -8,10 +8,11 @@ from shop.basket import held
 
 
 def shop(request: HttpRequest) -> dict:
-    return {
+    # A page that is kept for everybody has these filled in later (shop/catalogue/pages.py).
+    count, token = getattr(request, "basket_count", None), getattr(request, "form_token", None)
+    return ({"csrf_token": token} if token else {}) | {
         "shop_categories": SimpleLazyObject(lambda: _categories(request)),
-        # A page that is kept for everybody has it filled in later (shop/catalogue/pages.py).
-        "basket_count": getattr(request, "basket_count", None) or SimpleLazyObject(lambda: _count(request)),
+        "basket_count": count or SimpleLazyObject(lambda: _count(request)),
         "shop_operator": settings.SHOP_OPERATOR,
         "shop_licence": settings.SHOP_LICENCE,
         "shop_icp": settings.SHOP_ICP,

@@ -103,7 +103,7 @@ SPELLS_APART = {
     "logistics_programmeversion": "programme_id",
 }
 
-# What list pages show: of each table the part of the shelf's version that a change of it changes, and the columns whose
+# What lists and product pages show: of each table the part of the shelf's version that a change of it changes, and the columns whose
 # update counts (none named: all). See docs/decisions/0012.
 SHOWN_ON_LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "catalogue_category": ("goods", ()),
@@ -121,6 +121,10 @@ SHOWN_ON_LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "suppliers_purchaselot": ("people", ("produce_id", "household_id", "bought_on", "verified_at")),
     "suppliers_householdstatus": ("people", ()),
     "suppliers_householdmerger": ("people", ()),
+    # On the page of a product: papers, and what buyers say.
+    "suppliers_certificate": ("people", ()),
+    "aftersales_review": ("people", ()),
+    "aftersales_photo": ("people", ()),
     # On the home page: what has arrived and whom it reached, and the trucks that leave.
     "shop_sale": ("figures", ("recognised_on", "goods_fen", "refunded_goods_fen")),
     "suppliers_credit": ("figures", ()),

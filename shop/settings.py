@@ -185,11 +185,16 @@ CACHES = {
         "TIMEOUT": 300,
         "OPTIONS": {"MAX_ENTRIES": 2000},
     },
-    # List pages (shop/catalogue/pages.py), some 50 kB each. There is no end of searches: they have a place of their own.
+    # Ready pages (shop/catalogue/pages.py), some 30 to 50 kB each. There is no end of searches: they have a place of their own.
     "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "pages",
         "OPTIONS": {"MAX_ENTRIES": 400},
+    },
+    "products": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "products",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
     },
     "searches": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

@@ -114,7 +114,7 @@ class Kept:
         return value
 
 
-_goods, _stock, _offers = Kept(), Kept(), Kept()
+_goods, _stock, _offers, _beside = Kept(), Kept(), Kept(), Kept()
 
 
 def goods(at: Version | None = None) -> Goods:
@@ -127,6 +127,23 @@ def offers(day: dt.date, at: Version | None = None) -> tuple[Offer, ...]:
     """Each item that has a price, as it is offered on `day`: what can be had and is in season first."""
     at = at or version.read()
     return _offers.get((at.goods, at.stock, day), lambda: _make_offers(day, at))
+
+
+def stock_beside(product_id: int, at: Version) -> tuple[tuple[int, int], ...]:
+    """What the page of a product shows of prices and stock: of its own, and of all the same produce, whoever sells it.
+
+    Nothing for what is not on sale.
+    """
+    stock = _stock.get(at.stock, _read_stock)
+    beside = _beside.get(at.goods, lambda: _read_beside(goods(at)))
+    return tuple(stock.get(pk, (0, 0)) for pk in beside.get(product_id, ()))
+
+
+def _read_beside(all_goods: Goods) -> dict[int, list[int]]:
+    same: dict[tuple[str, str], list[int]] = {}
+    for item in all_goods.items:
+        same.setdefault((item.code, item.category), []).extend(box.product_id for box in item.boxes)
+    return {pk: line for line in same.values() for pk in line}
 
 
 def _read_goods() -> Goods:

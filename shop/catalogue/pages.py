@@ -1,25 +1,28 @@
-"""List pages kept ready made for visitors who have nothing of their own but a basket: no session, no message.
+"""Lists and product pages kept ready made for visitors who have nothing of their own but a basket: no session, no message.
 
 A page is kept under all that it depends on: the version of the shelf, the day, the language, the path, and what of the
-query is heard (facets.Wanted). It is rendered from exactly that: the rest of the query and other cookies are taken from
-the request before, so nothing personal can get into it. So a page is never stale, and nobody has to be told of a change.
+query is heard. It is rendered from exactly that: the rest of the query and other cookies are taken from the request
+before, so nothing personal can get into it. So a page is never stale, and nobody has to be told of a change.
 
-How much is in the basket is left open in it, and filled in for each visitor.
+What is the visitor's is left open in it, and filled in for each: how much is in the basket, and the token of a form.
 """
 
 import hashlib
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, QueryDict
+from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
 from shop.basket import held
+from shop.shipping import estimate
 from suppliers.base import days
 
 from . import inventory, version
@@ -28,6 +31,7 @@ from .version import Version
 
 HOME, SHELF, SEARCH = "/", "/catalogue/", "/search/"
 CATEGORY = SHELF + "category/"
+PRODUCT = re.compile(SHELF + r"[\w-]*_(\d{1,18})/")
 # Whoever carries one of these has something of his own to see.
 OWN_COOKIES = (settings.SESSION_COOKIE_NAME, "messages")
 # What a response may vary by: all of it is in the key, or (cookies) is not there.
@@ -35,9 +39,9 @@ KNOWN_TO_VARY = {"accept-language", "cookie"}
 # A browser may keep it and has to ask before it shows it; nobody in between may.
 CACHE_CONTROL = "private, no-cache"
 LONGEST_S = 300
-# What stands in a page for the number of packs in the basket; nobody can guess it, and so nobody can have it shown. It
-# is there with all that is shown beside it, as the templates have it.
-COUNT = secrets.token_hex(12)
+# What stands in a page for the number of packs in the basket, and for the token of its form. Nobody can guess them, and so
+# nobody can have them shown. The first is there with all that is shown beside it, as the templates have it.
+COUNT, TOKEN = secrets.token_hex(12), secrets.token_hex(12)
 _COUNT_SHOWN = re.compile(
     rb'(<span class="count">%b</span>(?:<span class="visually-hidden">[^<]*</span>)?)' % COUNT.encode()
 )
@@ -45,85 +49,135 @@ _COUNT_SHOWN = re.compile(
 Get = Callable[[HttpRequest], HttpResponse]
 
 
+class Page(NamedTuple):
+    """What a page is made from, besides the language: `shown` is the state of what stands on it."""
+
+    shown: tuple
+    query: str
+    store: str
+
+
+class Kept(NamedTuple):
+    """A page in pieces: every second is a place where the count is shown."""
+
+    pieces: tuple[bytes, ...]
+    headers: dict[str, str]
+    digest: str
+    has_form: bool
+
+
 def ready_made(get_response: Get) -> Get:
-    """Answer from what was kept, else keep the answer, on list pages and for visitors alone."""
+    """Answer from what was kept, else keep the answer, on the pages of the shelf and for visitors alone."""
+    guard = CsrfViewMiddleware(get_response)
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not _is_list(request) or request.method not in ("GET", "HEAD"):
+        if not _may_be_ready(request):
             return get_response(request)
         request.shelf_version = at = version.read()
         if any(request.COOKIES.get(cookie) for cookie in OWN_COOKIES):
             return get_response(request)
         request.get_host()  # one that is not ours is refused, as everywhere
-        query = _heard(request, at)
-        count = held.count(request)
+        page = _page(request, at)
+        if page is None:
+            return get_response(request)
         language = translation.get_language_from_request(request)
-        key = _key(at, language, request.path, query, request.scheme)
-        store = caches["searches" if _is_rare(query) else "pages"]
+        key, store = _key(page, language, request), caches[page.store]
         kept = store.get(key)
-        if kept is None:
-            _reduce(request, query)
-            response = get_response(request)
-            parts = () if response.streaming else _COUNT_SHOWN.split(response.content)
-            if not _may_be_kept(response):
-                if len(parts) > 1:
-                    response.content = _filled(parts, count)
-                    response.headers["Content-Length"] = str(len(response.content))
-                return response
-            response.headers["Cache-Control"] = CACHE_CONTROL
-            patch_vary_headers(response, ("Accept-Language", "Cookie"))
-            kept = parts, dict(response.headers), hashlib.blake2b(_filled(parts, 0), digest_size=12).hexdigest()
-            store.set(key, kept, _seconds(response))
-        parts, headers, digest = kept
-        etag = f'W/"{digest}-{count}"'
-        said = request.META.get("HTTP_IF_NONE_MATCH")
-        if said and etag in parse_etags(said):
-            answer = HttpResponseNotModified()
-            for name in ("Cache-Control", "Vary", "Content-Language"):
-                if name in headers:
-                    answer.headers[name] = headers[name]
-        else:
-            answer = HttpResponse(_filled(parts, count), headers=headers)
-            answer.headers["Content-Length"] = str(len(answer.content))
-        answer.headers["ETag"] = etag
-        return answer
+        if kept is not None:
+            return _answer(request, kept, guard)
+        cookies = request.COOKIES
+        _reduce(request, page.query)
+        response = get_response(request)
+        request.COOKIES = cookies
+        if response.streaming:
+            return response
+        kept = _in_pieces(response)
+        if not _may_be_kept(response):
+            guard.process_request(request)
+            response.content = _filled(request, kept, held.count(request))
+            response.headers["Content-Length"] = str(len(response.content))
+            return guard.process_response(request, response)
+        kept.headers["Cache-Control"] = CACHE_CONTROL
+        store.set(key, kept, _seconds(response))
+        return _answer(request, kept, guard)
 
     return middleware
 
 
-def _filled(parts: Sequence[bytes], count: int) -> bytes:
-    """The page of `parts` (every second is a place where the count is shown), for a visitor with `count` packs."""
-    if not count:
-        return b"".join(parts[::2])
-    return b"".join(parts).replace(COUNT.encode(), str(count).encode())
+def _answer(request: HttpRequest, kept: Kept, guard: CsrfViewMiddleware) -> HttpResponse:
+    """The page `kept` for whoever asks, or word that his browser has it: not for one with a form, whose token may be old."""
+    count = held.count(request)
+    etag = "" if kept.has_form else f'W/"{kept.digest}-{count}"'
+    said = request.META.get("HTTP_IF_NONE_MATCH")
+    if said and etag in parse_etags(said):
+        answer = HttpResponseNotModified()
+        for name in ("Cache-Control", "Vary", "Content-Language"):
+            if name in kept.headers:
+                answer.headers[name] = kept.headers[name]
+    else:
+        if kept.has_form:
+            guard.process_request(request)
+        answer = HttpResponse(_filled(request, kept, count), headers=kept.headers)
+        answer.headers["Content-Length"] = str(len(answer.content))
+    if kept.has_form:
+        return guard.process_response(request, answer)
+    answer.headers["ETag"] = etag
+    return answer
 
 
-def _is_list(request: HttpRequest) -> bool:
+def _in_pieces(response: HttpResponse) -> Kept:
+    pieces = tuple(_COUNT_SHOWN.split(response.content))
+    digest = hashlib.blake2b(b"".join(pieces[::2]), digest_size=12).hexdigest()
+    patch_vary_headers(response, ("Accept-Language", "Cookie"))
+    return Kept(pieces, dict(response.headers), digest, TOKEN.encode() in response.content)
+
+
+def _filled(request: HttpRequest, kept: Kept, count: int) -> bytes:
+    """The page for a visitor with `count` packs in the basket, and with a token of his own in its form."""
+    page = b"".join(kept.pieces).replace(COUNT.encode(), b"%d" % count) if count else b"".join(kept.pieces[::2])
+    return page.replace(TOKEN.encode(), get_token(request).encode()) if kept.has_form else page
+
+
+def _may_be_ready(request: HttpRequest) -> bool:
     path = request.path_info
-    return path in (HOME, SHELF, SEARCH) or path.startswith(CATEGORY)
+    return request.method in ("GET", "HEAD") and (path in (HOME, SEARCH) or path.startswith(SHELF))
+
+
+def _page(request: HttpRequest, at: Version) -> Page | None:
+    """What the page at this address depends on; None where none is kept."""
+    path = request.path_info
+    if path == HOME:
+        return Page(at, "", "pages")
+    shelf = at.goods, at.stock, at.people
+    asked = request.META.get("QUERY_STRING")
+    if path in (SHELF, SEARCH) or path.startswith(CATEGORY):
+        query = _heard(request, at) if asked else ""
+        # There are very many of searches, and of several filters at once: they push out each other alone.
+        return Page(shelf, query, "searches" if "q=" in query or query.count("&") > 1 else "pages")
+    product = PRODUCT.fullmatch(path)
+    stock = product and inventory.stock_beside(int(product[1]), at)
+    if not stock:
+        return None
+    to = request.GET.get("to", "") if asked else ""
+    # An order changes the pages of what was ordered, not of all there is.
+    shown = at.goods, at.people, stock
+    return Page(shown, f"to={to}", "searches") if to in estimate.destinations() else Page(shown, "", "products")
 
 
 def _heard(request: HttpRequest, at: Version) -> str:
-    """The part of the query that the page depends on. The home page hears none."""
-    if request.path_info == HOME or not request.META.get("QUERY_STRING"):
-        return ""
+    """The part of a list's query that the page depends on."""
     wanted = Wanted.read(request.GET, inventory.goods(at))
     return (wanted if request.path_info == SEARCH else wanted.without_search()).query()
 
 
-def _is_rare(query: str) -> bool:
-    """Whether there are very many pages like it: searches, and several filters at once. They push out each other alone."""
-    return "q=" in query or query.count("&") > 1
-
-
-def _key(at: Version, language: str, path: str, query: str, scheme: str) -> str:
-    said = "\n".join([*map(str, at), days.today().isoformat(), language, scheme, path, query])
-    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def _key(page: Page, language: str, request: HttpRequest) -> str:
+    of = (page.shown, days.today().isoformat(), language, request.scheme, request.path, page.query)
+    return hashlib.blake2b(repr(of).encode(), digest_size=16).hexdigest()
 
 
 def _reduce(request: HttpRequest, query: str) -> None:
     """Take from `request` what the page that is kept must not depend on."""
-    request.basket_count = COUNT
+    request.basket_count, request.form_token = COUNT, TOKEN
     language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
     request.COOKIES = {settings.LANGUAGE_COOKIE_NAME: language} if language else {}
     request.META["QUERY_STRING"] = query

@@ -9,7 +9,7 @@ class Version(NamedTuple):
     """A number for each part of the shelf; another number is another state, and a state never comes back by chance.
 
     `goods` is what is sold, where it is from and how it looks; `stock` what it costs and how much is free; `people` who
-    supplied it; `figures` what the home page says besides.
+    supplied it, and what is certified and said of it; `figures` what the home page says besides.
     """
 
     goods: int = 0

@@ -21,7 +21,7 @@ from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.models import Pack
 
-from . import almanac, facets, inventory, provenance, season, shelf, version
+from . import almanac, facets, inventory, provenance, ready_cards, season, shelf, version
 
 SORT_NAMES = {
     "season": _("In season first"),
@@ -155,7 +155,7 @@ def _list(request: HttpRequest, *, way: inventory.Way | None = None, is_search: 
         {
             "page": page,
             "page_numbers": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-            "wares": shelf.on_cards(page.object_list, today, at),
+            "cards": ready_cards.of(page.object_list, today, at),
             "groups": groups,
             "chosen": [(group["title"], choice) for group in groups for choice in group["choices"] if choice["is_on"]],
             "sorts": [("", _("Best match")), *SORT_NAMES.items()] if is_search else SORT_NAMES.items(),

@@ -65,7 +65,9 @@ def test_a_product_asks_at_most_eight_times_however_many_packs_there_are():
     pack = f.make_pack(produce)
     for _more in range(2):
         Client().get("/catalogue/")  # the shelf has changed, and is read once
-        counts.append(statements(Client(), pack.product.get_absolute_url()))
+        client = Client()
+        client.cookies["messages"] = "something to tell"  # then no page is kept ready
+        counts.append(statements(client, pack.product.get_absolute_url()))
         for _ in range(9):
             f.make_pack(produce)
     assert counts[0] == counts[1] <= 8

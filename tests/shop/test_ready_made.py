@@ -14,10 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from oscar.core.loading import get_model
 
 from shop import database
+from shop.aftersales import actions
+from shop.aftersales.models import Review
 from shop.catalogue import pages, version
 from suppliers.base import days
-from suppliers.models import Cooperative, HouseholdStatus, Produce, PurchaseLot, Township
+from suppliers.models import Certificate, Cooperative, HouseholdStatus, Produce, PurchaseLot, Township
 from tests import factories as f
+from tests.bench.load import Form
 
 Basket = get_model("basket", "Basket")
 Category = get_model("catalogue", "Category")
@@ -410,6 +413,132 @@ def test_each_language_has_its_page(client, walnuts):
     assert "All produce" in page(strict)
     assert "全部山货" in page(client)
     assert "All produce" in page(Client(headers={"accept-language": "en"}))
+
+
+# ── The page of a product ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def cheaper_here(pack):
+    pack.product.stockrecords.update(price="12.34")
+
+
+def few_left(pack):
+    record = pack.product.stockrecords.get()
+    record.num_in_stock = (record.num_allocated or 0) + 7
+    record.save()
+
+
+def another_pack(pack):
+    f.make_pack(pack.produce, spec="十斤装")
+
+
+def cheaper_elsewhere(pack):
+    f.make_pack(f.make_produce(code=pack.produce.code, category=pack.produce.category), price_fen=1_234)
+
+
+def a_certificate(pack):
+    Certificate.objects.create(
+        cooperative=pack.produce.cooperative, kind=Certificate.Kind.TEST, number="CHK-77", issued_on=days.today()
+    )
+
+
+def slips_of_three(pack):
+    Cooperative.objects.update(shows_grower_price=True)
+    three_households()
+
+
+def a_review(pack):
+    f.make_carriers()
+    line = f.sell((pack, 1), on=days.today()).sale.lines.get()
+    Review.objects.create(line=line, produce=pack.produce, name="泰安买家", stars=4, text="又香又脆")
+
+
+OF_A_PRODUCT = [
+    (cheaper_here, "12.34"),
+    (few_left, "还剩 7 件"),
+    (another_pack, "十斤装"),
+    (cheaper_elsewhere, "12.34"),
+    (a_certificate, "CHK-77"),
+    (slips_of_three, "<b>3</b>"),
+    (a_review, "又香又脆"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), OF_A_PRODUCT, ids=[change.__name__ for change, _words in OF_A_PRODUCT])
+def test_a_change_is_seen_on_the_page_of_a_product_at_once(client, walnuts, change, words):
+    address = walnuts.product.get_absolute_url()
+    assert words not in page(client, address)
+    assert is_kept(Client(), address)
+    change(walnuts)
+    assert words in page(client, address)
+
+
+def test_a_review_that_is_hidden_is_gone_and_one_that_is_answered_has_its_answer(client, walnuts):
+    address = walnuts.product.get_absolute_url()
+    a_review(walnuts)
+    page(client, address)
+    review, by = Review.objects.get(), f.make_user("clerk")
+    actions.answer(review=review, text="谢谢您", by=by)
+    assert "谢谢您" in page(client, address)
+    actions.hide(review=review, by=by, because="一个人的名字")
+    assert "又香又脆" not in page(client, address)
+
+
+def test_a_paper_is_shown_until_its_last_day(client, walnuts, time_machine):
+    address = walnuts.product.get_absolute_url()
+    a_certificate(walnuts)
+    Certificate.objects.update(expires_on=days.today())
+    assert "CHK-77" in page(client, address)
+    time_machine.move_to(NOON + dt.timedelta(days=1))
+    assert "CHK-77" not in page(client, address)
+
+
+def test_an_order_of_something_else_leaves_the_page_of_a_product_kept(client, walnuts):
+    address = walnuts.product.get_absolute_url()
+    peaches = f.make_pack(f.make_produce(code="TA01", name="冬桃"))
+    page(client, address)
+    Client().get("/catalogue/")
+    peaches.product.stockrecords.get().allocate(1)
+    page(client, peaches.product.get_absolute_url())  # where the shelf is read again
+    assert is_kept(client, address)
+
+
+def test_each_visitor_has_a_token_of_his_own_in_the_kept_form_and_can_buy_with_it(walnuts):
+    address = walnuts.product.get_absolute_url()
+    visitors, tokens = [Client(enforce_csrf_checks=True) for _ in range(2)], []
+    for visitor in visitors * 2:
+        answer = visitor.get(address)
+        tokens.append(Form(answer.content.decode(), "quantity").values["csrfmiddlewaretoken"])
+        assert pages.TOKEN not in answer.content.decode()
+        assert "ETag" not in answer.headers
+        assert answer["Cache-Control"] == "private, no-cache"
+        assert int(answer["Content-Length"]) == len(answer.content)
+    assert len({visitor.cookies["csrftoken"].value for visitor in visitors}) == 2
+    assert len(set(tokens)) == 4
+    for visitor, token in zip(visitors * 2, tokens, strict=True):
+        bought = visitor.post(f"/basket/add/{walnuts.pk}/", {"quantity": "1", "csrfmiddlewaretoken": token})
+        assert bought.status_code == 302
+    theirs = {"quantity": "1", "csrfmiddlewaretoken": tokens[0]}
+    assert visitors[1].post(f"/basket/add/{walnuts.pk}/", theirs).status_code == 403
+
+
+def test_the_count_stands_in_the_bar_of_a_product_too(walnuts):
+    buyer, address = with_basket(walnuts, 3), walnuts.product.get_absolute_url()
+    for _again in range(2):
+        own = page(buyer, address)
+        assert own.count('<span class="count">3</span>') == own.count('class="count"') == 2
+    assert 'class="count"' not in page(Client(), address)
+
+
+def test_of_the_query_of_a_product_only_a_place_we_send_to_is_heard(client, walnuts):
+    address = walnuts.product.get_absolute_url()
+    far = page(client, f"{address}?to=110000&utm_source=x")
+    near = page(client, address)
+    assert '<option value="110000" selected>' in far
+    assert '<option value="370900" selected>' in near
+    assert is_kept(client, f"{address}?to=nowhere%00&from=x")
+    assert is_kept(client, f"{address}?to=110000")
+    assert len(caches["products"]._cache) == 1
 
 
 def test_a_foreign_host_gets_no_page(client, walnuts):

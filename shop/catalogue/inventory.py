@@ -96,6 +96,15 @@ class Offer:
     rank: int
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The same produce of another cooperative, in its first pack."""
+
+    url: str
+    township: str
+    price_fen: int
+
+
 class Kept:
     """The last value that was made, and for which key. While one thread makes the next, the others wait for it."""
 
@@ -135,15 +144,30 @@ def stock_beside(product_id: int, at: Version) -> tuple[tuple[int, int], ...]:
     Nothing for what is not on sale.
     """
     stock = _stock.get(at.stock, _read_stock)
-    beside = _beside.get(at.goods, lambda: _read_beside(goods(at)))
-    return tuple(stock.get(pk, (0, 0)) for pk in beside.get(product_id, ()))
+    boxes = (box for item in _same(product_id, at) for box in item.boxes)
+    return tuple(stock.get(box.product_id, (0, 0)) for box in boxes)
 
 
-def _read_beside(all_goods: Goods) -> dict[int, list[int]]:
-    same: dict[tuple[str, str], list[int]] = {}
+def elsewhere(product_id: int, produce_id: int, at: Version) -> list[Neighbour]:
+    """The same produce as `product_id` (of `produce_id`), of other cooperatives."""
+    stock = _stock.get(at.stock, _read_stock)
+    return [
+        Neighbour(item.url, item.township, stock[item.boxes[0].product_id][0])
+        for item in _same(product_id, at)
+        if item.produce_id != produce_id and item.boxes[0].product_id in stock
+    ]
+
+
+def _same(product_id: int, at: Version) -> list[Item]:
+    """All that is the same produce as a product, itself among it; nothing where it is not on sale."""
+    return _beside.get(at.goods, lambda: _read_beside(goods(at))).get(product_id, [])
+
+
+def _read_beside(all_goods: Goods) -> dict[int, list[Item]]:
+    same: dict[tuple[str, str], list[Item]] = {}
     for item in all_goods.items:
-        same.setdefault((item.code, item.category), []).extend(box.product_id for box in item.boxes)
-    return {pk: line for line in same.values() for pk in line}
+        same.setdefault((item.code, item.category), []).append(item)
+    return {box.product_id: line for line in same.values() for item in line for box in item.boxes}
 
 
 def _read_goods() -> Goods:

@@ -10,7 +10,7 @@ What is the visitor's is left open in it, and filled in for each: how much is in
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from django.conf import settings

@@ -1,5 +1,6 @@
 """The shelf, and one thing on it."""
 
+import datetime as dt
 from collections.abc import Iterable
 from operator import attrgetter
 
@@ -19,7 +20,7 @@ from shop.shipping import estimate
 from shop.together.models import stops_for_everybody
 from suppliers.base import days
 from suppliers.base.access import everybody
-from suppliers.models import Pack
+from suppliers.models import Pack, Produce
 
 from . import almanac, facets, inventory, provenance, ready_cards, season, shelf, version
 
@@ -231,21 +232,14 @@ def product_page(
     request: HttpRequest, pk: int, *, slug: str = "", quantity: str = "1", error: str = ""
 ) -> HttpResponse:
     """The page of product `pk`, with what was wrong about the quantity if something was. Raises Http404."""
-    today = shelf.today()
+    today, at = shelf.today(), _version(request)
     this = Pack.objects.filter(pk=pk, product__is_public=True)
-    siblings = shelf.wares(
-        Pack.objects.filter(
-            produce__code__in=this.values("produce__code"), produce__category__in=this.values("produce__category")
-        ),
-        today,
-    )
-    ware = next((one for one in siblings if one.pack.pk == int(pk)), None)
+    packs = shelf.wares(Pack.objects.filter(produce__in=this.values("produce")), today)
+    ware = next((one for one in packs if one.pack.pk == int(pk)), None)
     if ware is None:
         return _what_it_was_of(pk)
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
-    elsewhere = {one.produce.pk: one for one in reversed(siblings) if one.produce.pk != ware.produce.pk}
-    packs = [one for one in siblings if one.produce.pk == ware.produce.pk]
     return render(
         request,
         "catalogue/product.html",
@@ -253,10 +247,9 @@ def product_page(
             "ware": ware,
             "packs": packs,
             "ahead": [one for one in packs if one.presale and not one.is_sold_out],
-            "elsewhere": list(elsewhere.values()),
+            "elsewhere": inventory.elsewhere(ware.pack.pk, ware.produce.pk, at),
             "pictures": list(ware.product.images.all()),
             "category": ware.product.categories.first(),
-            "provenance": provenance.of(ware.produce, today, _version(request)),
             "few": shelf.FEW_HOUSEHOLDS,
             "is_fresh": shelf.is_fresh(ware.produce),
             "today": today,
@@ -272,8 +265,19 @@ def product_page(
             "quantity": quantity,
             "error": error,
         }
-        | overview.of_produce(ware.produce),
+        | _of_produce(ware.produce, today, at),
     )
+
+
+_told = inventory.Kept()
+
+
+def _of_produce(produce: Produce, day: dt.date, at: version.Version) -> dict:
+    """Where produce is from and what buyers say of it: asked for once for all its packs, until something of it changes."""
+    known = _told.get((at.goods, at.people, day), dict)
+    if produce.pk not in known:
+        known[produce.pk] = {"provenance": provenance.of(produce, day, at)} | overview.of_produce(produce)
+    return known[produce.pk]
 
 
 def _what_it_was_of(pk: int) -> HttpResponse:

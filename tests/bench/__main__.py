@@ -370,7 +370,7 @@ def _print(result: dict) -> None:
                 if one
                 else " " * 34
             )
-        ratio = f"1/{both['stock']['cpu_ms'] / both['ours']['cpu_ms']:.1f}" if len(both) > 1 and "stock" in both else ""
+        ratio = _ratio(result["figures"], stage)
         if stage == "bare":
             for name in ("bare", "layered"):
                 one = both[name]
@@ -385,6 +385,12 @@ def _print(result: dict) -> None:
     for one in result["demands"]:
         bound = f"≤ {one['at_most']:g}" if "at_most" in one else f"≥ {one['at_least']:g}"
         print(f"  {'met   ' if one['met'] else 'MISSED'} {one['what']}: {one['is']:g} ({bound})")
+
+
+def _ratio(figures: dict, stage: str) -> str:
+    """What ours costs of stock's; made anew, of what stock's page costs anyhow."""
+    ours, stock = figures[stage].get("ours"), figures.get(stage.removesuffix(" anew"), {}).get("stock")
+    return f"1/{stock['cpu_ms'] / ours['cpu_ms']:.1f}" if ours and stock else ""
 
 
 def _write(target: Path, result: dict) -> None:
@@ -423,7 +429,7 @@ def as_markdown(result: dict) -> str:
             one = both.get(site)
             cells += [f"{one['cpu_ms']:.1f}", f"{one['p95_ms']:.0f}"] if one else ["", ""]
             cells.append(str(result["queries"].get(site, {}).get(stage, "")))
-        cells.append(f"1/{both['stock']['cpu_ms'] / both['ours']['cpu_ms']:.1f}" if "stock" in both else "")
+        cells.append(_ratio(result["figures"], stage))
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", "| demanded | bound | measured | |", "|---|--:|--:|---|"]
     for one in result["demands"]:

@@ -16,7 +16,7 @@ from oscar.core.loading import get_model
 from shop import database
 from shop.aftersales import actions
 from shop.aftersales.models import Review
-from shop.catalogue import pages, version
+from shop.catalogue import pages, ready_cards, version
 from suppliers.base import days
 from suppliers.models import Certificate, Cooperative, HouseholdStatus, Produce, PurchaseLot, Township
 from tests import factories as f
@@ -413,6 +413,46 @@ def test_each_language_has_its_page(client, walnuts):
     assert "All produce" in page(strict)
     assert "全部山货" in page(client)
     assert "All produce" in page(Client(headers={"accept-language": "en"}))
+
+
+# ── Cards ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def rendered(monkeypatch) -> list[str]:
+    """The names of what cards are rendered for, as they are."""
+    names, render = [], ready_cards.render_to_string
+
+    def noted(template, context):
+        names.append(context["ware"].produce.name)
+        return render(template, context)
+
+    monkeypatch.setattr(ready_cards, "render_to_string", noted)
+    return names
+
+
+def test_a_list_that_is_made_anew_renders_those_cards_alone_that_look_different(client, walnuts, rendered):
+    peaches = f.make_pack(f.make_produce(code="TA01", name="冬桃"))
+    page(client)
+    assert sorted(rendered) == ["冬桃", "巫溪核桃(干)"]
+    rendered.clear()
+    peaches.product.stockrecords.get().allocate(1)
+    assert not is_kept(client, "/catalogue/")
+    assert rendered == []
+    peaches.product.stockrecords.update(price="12.34")
+    assert "12.34" in page(client)
+    assert rendered == ["冬桃"]
+    page(Client(headers={"accept-language": "en"}))
+    assert len(rendered) == 3
+
+
+def test_no_more_cards_are_kept_than_there_is_place_for(client, walnuts, rendered, monkeypatch):
+    monkeypatch.setattr(ready_cards, "MOST", 3)
+    for n in range(9):
+        StockRecord.objects.update(price=f"{n}.50")
+        assert f"{n}.50" in page(client)
+        assert len(ready_cards._rendered._last[1]) <= 3
+    assert len(rendered) == 9
 
 
 # ── The page of a product ────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ changed (shop/catalogue/version.py), and only that part of them which has.
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +127,15 @@ def offers(day: dt.date, at: Version | None = None) -> tuple[Offer, ...]:
     """Each item that has a price, as it is offered on `day`: what can be had and is in season first."""
     at = at or version.read()
     return _offers.get((at.goods, at.stock, day), lambda: _make_offers(day, at))
+
+
+def one_of_each(found: Iterable[Offer]) -> list[Offer]:
+    """The first of `found` of each kind of produce for private persons, where several cooperatives have the same."""
+    kinds: dict[str, Offer] = {}
+    for offer in found:
+        if not offer.item.is_b2b_only:
+            kinds.setdefault(offer.item.code, offer)
+    return list(kinds.values())
 
 
 def _read_goods() -> Goods:

@@ -43,8 +43,7 @@ PRICE_NAMES = {
 def home(request: HttpRequest) -> HttpResponse:
     """What there is at this time of the year, when everything ripens, and the next truck. Nothing of whoever looks."""
     today = shelf.today()
-    cards = shelf.cards(shelf.sorted_by(shelf.on_sale().filter(is_b2b_only=False), "season", today), today)
-    kinds = shelf.one_of_each(cards)
+    kinds = shelf.on_cards(inventory.one_of_each(inventory.offers(today, _version(request))), today)
     in_season = [ware for ware in kinds if ware.is_on and not (ware.is_all_year or ware.is_sold_out or ware.presale)]
     stored = [ware for ware in kinds if not ware.is_sold_out and not ware.presale and ware not in in_season]
     in_season.sort(key=lambda ware: ware.produce.shelf_life_days)  # what keeps shortest is what the season is about

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from shop.preorders.models import presale_of
 from suppliers.base import days
 from suppliers.base.money import fen_of, half_up
 from suppliers.models import Pack, Produce
@@ -72,7 +73,7 @@ class Ware:
     @property
     def presale(self):
         """The pre-sale that this pack is sold by, None for what is in store."""
-        return getattr(self.pack, "presale", None)
+        return presale_of(self.pack)
 
     @property
     def is_sold_out(self) -> bool:

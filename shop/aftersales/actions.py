@@ -360,6 +360,10 @@ def _name_in_public(sale: Sale) -> str:
     order = sale.order
     if order.user_id and order.shipping_address and order.shipping_address.first_name:
         return f"{order.shipping_address.first_name[0]}**"
+    return _name_of_guest(sale)
+
+
+def _name_of_guest(sale: Sale) -> str:
     city = ApprovedDistance.objects.filter(pk=sale.city_code).values_list("city", flat=True).first() or "外地"
     return f"{city.removesuffix('市')}买家"
 
@@ -388,3 +392,19 @@ def hide(*, review: Review, by, because: str) -> Review:
     review.hidden_at, review.hidden_by, review.hidden_because = days.now(), by, because
     review.save()
     return review
+
+
+# ── An account is erased ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def forget_reviewer(*, order_ids: Sequence[int]) -> None:
+    """Let the reviews of these orders stand as a guest's."""
+    for review in Review.objects.filter(line__sale__in=order_ids).select_related("line__sale"):
+        Review.objects.filter(pk=review.pk).update(name=_name_of_guest(review.line.sale))
+
+
+def forget_words(*, order_id: int) -> None:
+    """Take away what the buyer of an order wrote and showed for claims and returns. What was decided stays."""
+    for model in (SpoilageClaim, NoReasonReturn):
+        model.objects.filter(line__sale=order_id).update(note="")
+    Photo.objects.filter(claim__line__sale=order_id).delete()

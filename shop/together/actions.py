@@ -462,3 +462,15 @@ def receive_handed_out() -> int:
         orders.receive(shipments=list(shipments), on=days.day_of(one.handed_out_at), how=Shipment.Receipt.CARRIER)
         done += 1
     return done
+
+
+# ── An account is erased ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def forget(*, user, name: str) -> None:
+    """Take `user` out of the group orders that he started and handed out: `name` stands there instead.
+
+    For those that are not under way any more; the ticks stay, with their time.
+    """
+    GroupOrder.objects.filter(starter=user).update(starter=None, host=name, words="")
+    Participation.objects.filter(handed_out_by=user).update(handed_out_by=None)

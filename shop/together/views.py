@@ -48,7 +48,7 @@ def _group(token: str) -> GroupOrder:
 def _own(request: HttpRequest, token: str) -> GroupOrder:
     """The group order of this token, if who asks has started it. Raises Http404."""
     group = _group(token)
-    if group.starter_id != request.user.pk:
+    if not group.is_started_by(request.user):
         raise Http404
     return group
 
@@ -108,7 +108,7 @@ def group(request: HttpRequest, token: str) -> HttpResponse:
         context
         | {
             "wares": wares,
-            "is_starter": found.starter_id == request.user.pk,
+            "is_starter": found.is_started_by(request.user),
             "url": url,
             "image_url": request.build_absolute_uri(picture.original.url) if picture else "",
             "share_text": board.share_text(found, context["rows"], url),

@@ -11,14 +11,17 @@ from suppliers.base import days
 from suppliers.base.money import fen_of, half_up
 from suppliers.models import Pack, Produce
 
-from . import almanac, season
-from .inventory import G_PER_JIN, Offer
+from . import almanac, season, version
+from .inventory import G_PER_JIN, Kept, Offer
+from .version import Version
 
 # What spoils sooner than this is fresh: it cannot be sent back without a reason (七天无理由退货 does not hold for it).
 FRESH_DAYS = 60
 # Fewer households than this are not told apart in public.
 FEW_HOUSEHOLDS = 3
 SUPPLYING_DAYS = 365
+
+_counted = Kept()
 
 
 @dataclass(frozen=True)
@@ -133,26 +136,27 @@ def _ware(pack: Pack, stock, day: dt.date) -> Ware:
     )
 
 
-def on_cards(offers: Iterable[Offer], day: dt.date) -> list[Ware]:
-    """The ware of each of `offers` (shop/catalogue/inventory.py), in their order."""
+def on_cards(offers: Iterable[Offer], day: dt.date, at: Version | None = None) -> list[Ware]:
+    """The ware of each of `offers` (shop/catalogue/inventory.py), in their order, with how many households supplied it."""
     ids = [offer.product_id for offer in offers]
     found = {ware.pack.pk: ware for ware in wares(Pack.objects.filter(pk__in=ids), day)}
-    return _with_households([found[pk] for pk in ids if pk in found], day)
+    counts = _households([ware.produce.pk for ware in found.values()], day, at)
+    return [replace(found[pk], households=counts[found[pk].produce.pk]) for pk in ids if pk in found]
 
 
-def _with_households(found: list[Ware], day: dt.date) -> list[Ware]:
-    """The wares `found`, with how many households supplied each: one query for all."""
-    counts = _households(Produce.objects.filter(pk__in=[ware.produce.pk for ware in found]), day)
-    return [replace(ware, households=counts.get(ware.produce.pk, 0)) for ware in found]
-
-
-def households_supplying(produce: Produce, day: dt.date) -> int:
+def households_supplying(produce: Produce, day: dt.date, at: Version | None = None) -> int:
     """Distinct registered households with a verified lot of `produce` in the year up to `day`."""
-    return _households(Produce.objects.filter(pk=produce.pk), day).get(produce.pk, 0)
+    return _households([produce.pk], day, at)[produce.pk]
 
 
-def _households(produce: QuerySet[Produce], day: dt.date) -> dict[int, int]:
-    return produce.households_supplying(since=day - dt.timedelta(days=SUPPLYING_DAYS), on=day)
+def _households(produce: Iterable[int], day: dt.date, at: Version | None = None) -> dict[int, int]:
+    """How many supplied each, by id: in one query, and in none until somebody's slip or status changes."""
+    known = _counted.get(((at or version.read()).people, day), dict)
+    if missing := [pk for pk in produce if pk not in known]:
+        since = day - dt.timedelta(days=SUPPLYING_DAYS)
+        counts = Produce.objects.filter(pk__in=missing).households_supplying(since=since, on=day)
+        known.update({pk: counts.get(pk, 0) for pk in missing})
+    return known
 
 
 def today() -> dt.date:

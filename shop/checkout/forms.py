@@ -31,7 +31,8 @@ class MobileField(forms.CharField):
     def clean(self, value) -> str:
         digits = re.sub(r"[\s\-()]", "", plain(super().clean(value)))
         digits = re.sub(r"^(\+|00)?86(?=1\d{10}$)", "", digits)
-        if not re.fullmatch(r"1[3-9]\d{9}", digits):
+        # \d alone is any digit of any script.
+        if not re.fullmatch(r"1[3-9]\d{9}", digits, re.ASCII):
             raise ValidationError(_("A mobile number has eleven digits and starts with 1."))
         return f"+86{digits}"
 

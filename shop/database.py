@@ -97,6 +97,8 @@ NEVER_REWRITTEN = {
     "aftersales_noreasonreturn": ("line_id", "asked_at", "packs", "is_binding", "note"),
     "aftersales_review": ("line_id", "produce_id", "stars", "text", "made_at"),
 }
+# What a person wrote beside the facts goes with his account: it can be emptied, and that is all (accounts.actions).
+MAY_BE_EMPTIED = {"note"}
 # Tables of spells, and the column whose rows' spells do not overlap.
 SPELLS_APART = {
     "suppliers_householdstatus": "household_id",
@@ -154,7 +156,11 @@ def _guards() -> list[tuple[str, str, str, str]]:
     differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
     for table, columns in NEVER_REWRITTEN.items():
         cast = {"terms": "::text"} if connection.vendor == "postgresql" else {}
-        changed = " OR ".join(f"OLD.{c}{cast.get(c, '')} {differs} NEW.{c}{cast.get(c, '')}" for c in columns)
+        changed = " OR ".join(
+            f"(OLD.{c}{cast.get(c, '')} {differs} NEW.{c}{cast.get(c, '')}"
+            + (f" AND NEW.{c} <> '')" if c in MAY_BE_EMPTIED else ")")
+            for c in columns
+        )
         guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", "TRUE")]
     for table, owner in SPELLS_APART.items():
         overlaps = (

@@ -11,7 +11,9 @@ from django.db.models import ProtectedError, Q
 from oscar.core.loading import get_model
 
 from shop import orders
+from shop.aftersales.models import NoReasonReturn, Photo, SpoilageClaim
 from shop.models import InvoiceWish, Refund, Sale
+from shop.together import actions as together
 from suppliers.base import access, days
 
 from .models import Code, Erasure, Session, Tally, User
@@ -102,6 +104,7 @@ def erase(*, user: User) -> None:
     Basket.objects.filter(owner=user).exclude(status=Basket.SUBMITTED).delete()
     Basket.objects.filter(owner=user).update(owner=None)
     Session.objects.filter(person=user.pk).delete()
+    together.forget_starter(user=user, name=GONE)
     try:
         user.delete()
     except ProtectedError as needed:
@@ -127,6 +130,9 @@ def _pseudonymise(order_id: int) -> bool:
         title="", first_name=GONE, last_name="", line1="", line2="", phone_number="", notes=""
     )
     Sale.objects.filter(pk=order_id).update(note="")
+    for request in (SpoilageClaim, NoReasonReturn):
+        request.objects.filter(line__sale=order_id).update(note="")
+    Photo.objects.filter(claim__line__sale=order_id).delete()
     InvoiceWish.objects.filter(sale=order_id).update(email="")
     # The title of a unit is no person's name, and the tax office asks for it for longer.
     InvoiceWish.objects.filter(sale=order_id, kind=InvoiceWish.Kind.PERSONAL).update(title=GONE)

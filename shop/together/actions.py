@@ -46,6 +46,10 @@ class TooLate(Exception):
     """What was asked for is decided, sent or done already."""
 
 
+class TooEarly(Exception):
+    """The day on which the truck hands out has not come."""
+
+
 class NoNextTruck(Exception):
     """There is no later departure to this city with room for it."""
 
@@ -159,6 +163,8 @@ def join(
     """
     group = GroupOrder.objects.select_for_update().get(pk=group.pk)
     if known := Participation.objects.select_related("sale").filter(key=key).first():
+        if known.group_id != group.pk:
+            raise NotOpen
         return known
     now = days.now()
     stop = Stop.objects.select_related("departure").get(pk=group.stop_id)
@@ -428,7 +434,8 @@ def give_money_back() -> int:
 
 
 def hand_out(*, participation: Participation, by) -> None:
-    """Tick somebody off: he has his goods. Again changes nothing. Raises TooLate where they are not on their way.
+    """Tick somebody off: he has his goods. Again changes nothing. Raises TooLate where they are not on their way, and
+    TooEarly before the day of the truck: a receipt ends the time in which what came spoiled can be reported.
 
     The tick becomes the receipt of his order once it cannot be taken back any more.
     """
@@ -437,6 +444,8 @@ def hand_out(*, participation: Participation, by) -> None:
     )
     if not there.exists():
         raise TooLate
+    if days.day_of(participation.group.stop.opens_at) > days.today():
+        raise TooEarly
     Participation.objects.filter(pk=participation.pk, handed_out_at=None).update(
         handed_out_at=days.now(), handed_out_by=by
     )
@@ -462,3 +471,20 @@ def receive_handed_out() -> int:
         orders.receive(shipments=list(shipments), on=days.day_of(one.handed_out_at), how=Shipment.Receipt.CARRIER)
         done += 1
     return done
+
+
+# ── Going away ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def forget_starter(*, user, name: str) -> None:
+    """Take `user`, who erases his account, off the group orders he started that are over; `name` stands for his.
+
+    What is not over keeps naming him: somebody waits there for his goods or his money.
+    """
+    under_way = Participation.objects.filter(
+        group=OuterRef("pk"), sale__order__status__in=(orders.PLACED, orders.PAID, orders.DISPATCHED)
+    )
+    over = GroupOrder.objects.filter(starter=user, state__in=("confirmed", "ended", "cancelled"))
+    ids = list(over.exclude(Exists(under_way)).values_list("pk", flat=True))
+    Participation.objects.filter(group__in=ids, handed_out_by=user).update(handed_out_by=None)
+    GroupOrder.objects.filter(pk__in=ids).update(starter=None, host=name, words="")

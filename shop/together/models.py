@@ -57,7 +57,10 @@ class GroupOrder(models.Model):
         TRUCK_CANCELLED = "no_truck", _("the truck does not go")
 
     token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
-    starter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="group_orders")
+    # None: he erased his account after it was over.
+    starter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="group_orders"
+    )
     host = models.CharField(_("who hands out"), max_length=20)
     title = models.CharField(_("title"), max_length=30)
     words = models.CharField(_("words to the neighbours"), max_length=120, blank=True)
@@ -146,7 +149,7 @@ class Participation(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(handed_out_at__isnull=True, handed_out_by__isnull=True)
-                | Q(handed_out_at__gte=F("joined_at"), handed_out_by__isnull=False),
+                | Q(handed_out_at__isnull=False, handed_out_at__gte=F("joined_at")),
                 name="handed_out_when_and_by_whom",
             ),
         ]

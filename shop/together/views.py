@@ -48,9 +48,14 @@ def _group(token: str) -> GroupOrder:
 def _own(request: HttpRequest, token: str) -> GroupOrder:
     """The group order of this token, if who asks has started it. Raises Http404."""
     group = _group(token)
-    if group.starter_id != request.user.pk:
+    if not _is_starter(request, group):
         raise Http404
     return group
+
+
+def _is_starter(request: HttpRequest, group: GroupOrder) -> bool:
+    # A visitor has no id, and neither has the starter of a group order who has gone.
+    return request.user.is_authenticated and group.starter_id == request.user.pk
 
 
 def _wares(group: GroupOrder) -> list[shelf.Ware]:
@@ -108,7 +113,7 @@ def group(request: HttpRequest, token: str) -> HttpResponse:
         context
         | {
             "wares": wares,
-            "is_starter": found.starter_id == request.user.pk,
+            "is_starter": _is_starter(request, found),
             "url": url,
             "image_url": request.build_absolute_uri(picture.original.url) if picture else "",
             "share_text": board.share_text(found, context["rows"], url),
@@ -337,6 +342,8 @@ def tick(request: HttpRequest, token: str) -> HttpResponse:
             actions.hand_out(participation=one, by=request.user)
         else:
             actions.take_tick_back(participation=one)
+    except actions.TooEarly:
+        messages.error(request, _("The truck has not come yet. Tick on the day on which it hands out."))
     except actions.TooLate:
         wrong = (
             _("These goods are not on their way yet, so they cannot be handed out.")

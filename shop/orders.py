@@ -717,7 +717,7 @@ def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) ->
             raise ValidationError(_("This line is not part of the order."))
         if not (0 <= part.g <= line.kept_g and 0 <= part.fen <= line.net_fen):
             raise ValidationError({"fen": _("No more can be given back than is left of the line.")})
-        if part.fen == line.net_fen and part.g != line.kept_g:
+        if part.fen == line.net_fen != 0 and part.g != line.kept_g:
             # Grams that stay sold for nothing would keep households helped by a sale that is no more.
             raise ValidationError({"g": _("A refund in full takes back the whole weight.")})
         if line.dispatched_at is None and 0 < part.g == line.kept_g and part.fen != line.net_fen:

@@ -219,6 +219,8 @@ def settle(*, presale: Presale, packs: int, by=None) -> list[forecast.Share]:
         raise ValidationError(_("This harvest was entered already. Nothing was changed."))
     if presale.closes_at > days.now():
         raise ValidationError(_("Orders are still taken. Enter the harvest when they have ended."))
+    # Whoever is ordering at this moment is done before, or finds nothing left.
+    stock = StockRecord.objects.select_for_update().get(product=presale.pk)
     if packs < 0:
         raise ValidationError({"packs": _("Write how many packs there are, 0 or more.")})
     if Sale.objects.filter(pk__in=sales, order__status=orders.PLACED).exists():
@@ -229,7 +231,7 @@ def settle(*, presale: Presale, packs: int, by=None) -> list[forecast.Share]:
     short = [one for one in shares if one.missing]
     orders.refund(refunds=[_refunding(presale, lines[one.line_id], one, by) for one in short])
     # What nobody has paid for is sold to nobody, whatever page he has open.
-    StockRecord.objects.filter(product=presale.pk).update(num_in_stock=F("num_allocated"))
+    StockRecord.objects.filter(pk=stock.pk).update(num_in_stock=F("num_allocated"))
     presale.harvested_packs, presale.settled_at, presale.settled_by = packs, days.now(), by
     presale.save(update_fields=["harvested_packs", "settled_at", "settled_by"])
     return shares

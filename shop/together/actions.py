@@ -96,6 +96,9 @@ def start(
         raise ValidationError(_("This truck takes no orders any more. Choose another one."))
     if GroupOrder.objects.filter(starter=by).joinable_at(now).count() >= OPEN_AT_ONCE:
         raise ValidationError(_("You have %(n)d group orders open. Close one of them first.") % {"n": OPEN_AT_ONCE})
+    if GroupOrder.objects.filter(starter=by, stop__departure=departure).count() >= OPEN_AT_ONCE:
+        # Each makes a stop of the truck, and a stop stays.
+        raise ValidationError(_("You have started %(n)d group orders on this truck already.") % {"n": OPEN_AT_ONCE})
     if not 0 < len(packs) <= MOST_PACKS:
         errors["packs"] = _("Choose 1 to %(n)d products.") % {"n": MOST_PACKS}
     elif not all(may_ride(pack, departure) for pack in packs):

@@ -1,10 +1,16 @@
 """What breaks in the middle, comes in the wrong order, or is tried by somebody who means no good."""
 
 import datetime as dt
+import logging
+from unittest import mock
 
 import pytest
 import time_machine
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
+from django.test import Client
+from structlog.stdlib import ProcessorFormatter
 
 import suppliers.actions
 from logistics.models import Consignment
@@ -12,12 +18,15 @@ from shop import invariants, orders, tasks
 from shop.accounts import actions as accounts
 from shop.accounts.models import Erasure
 from shop.aftersales import actions as aftersales
+from shop.basket import coupons
+from shop.logs import without_tokens
 from shop.models import Refund, Sale, SaleLine
 from shop.partner.exceptions import OutOfStock
 from shop.preorders import actions as preorders
 from shop.preorders.models import Presale
 from shop.together import actions as together
 from shop.together.models import GroupOrder
+from shop.together.reckoning import Least
 from suppliers.base import days
 from tests import factories as f
 
@@ -94,6 +103,19 @@ def test_a_part_of_a_box_that_was_paid_back_does_not_keep_the_harvest_from_being
     (share,) = preorders.settle(presale=presale, packs=0)
     assert (share.sent, share.missing) == (0, 1)
     assert sale_of(order).refunded_fen == sale_of(order).total_fen
+    assert sound()
+
+
+def test_a_box_that_a_coupon_gave_away_does_not_keep_the_harvest_from_being_entered():
+    presale = presale_of_peaches()
+    f.make_coupon("FREE", percent=100)
+    basket = f.make_basket((presale.pack, 2))
+    coupons.use(basket=basket, code="FREE", user=AnonymousUser())
+    way = {"shipping_method": f.ByWeight(f.TAISHAN_DISTRICT), "city_code": f.TAIAN, "shipping_address": None}
+    f.pay(orders.place(basket=basket, **way))
+    close(presale)
+    (share,) = preorders.settle(presale=presale, packs=1)
+    assert (share.sent, share.missing, share.back_fen) == (1, 1, 0)
     assert sound()
 
 
@@ -363,6 +385,29 @@ def test_a_starter_ticks_nobody_off_before_the_truck_is_there():
     assert one.handed_out_at
 
 
+def test_nobody_fills_a_truck_with_stops_by_starting_and_calling_off():
+    truck, starter, pack = f.make_departure(), f.make_user(), f.make_pack()
+    for n in range(together.OPEN_AT_ONCE):
+        together.call_off(group=started(truck, starter, pack, f"南门 {n}"))
+    with pytest.raises(ValidationError):
+        started(truck, starter, pack, "北门")
+    assert truck.stops.count() == 1 + together.OPEN_AT_ONCE
+
+
+def started(truck, starter, pack, place: str) -> GroupOrder:
+    opens_at = truck.leaves_at + 2 * DAY
+    return together.start(
+        by=starter,
+        departure=truck,
+        packs=[pack],
+        point=together.Point(place, "岱宗大街 1 号", f.TAISHAN_DISTRICT, opens_at, opens_at + HOUR),
+        least=Least(joiners=3),
+        closes_at=truck.cut_off_at,
+        host="张阿姨",
+        title="核桃",
+    )
+
+
 def test_a_page_to_join_one_group_order_joins_no_other():
     walnuts = f.make_pack()
     first, second = f.make_group_order(walnuts), f.make_group_order(walnuts)
@@ -411,7 +456,28 @@ def test_what_a_buyer_wrote_with_a_claim_goes_with_his_address():
     assert not claim.photos.exists()
 
 
-# ── Addresses that people make up ────────────────────────────────────────────────────────────────────────────────────
+# ── What a request tells ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_log_tells_what_lets_whoever_reads_it_in(client):
+    token = f.place_order((f.make_pack(), 1)).sale.token
+    (formatter,) = {h.formatter for h in logging.root.handlers if isinstance(h.formatter, ProcessorFormatter)}
+    logged = []
+    with mock.patch.object(logging.Handler, "handle", lambda _self, record: logged.append(formatter.format(record))):
+        client.get(f"/orders/{token}/")
+        client.get(f"/orders/{token}/nothing/")
+        client.get(f"/accounts/login/?next=%2Forders%2F{token}%2F")
+        client.get("/accounts/password/reset/key/1-abc123-0123456789abcdef/")
+        logging.getLogger("django.request").warning("Not Found: %s", f"/orders/{token}/")
+    assert len(logged) >= 4
+    assert f"/orders/{token[:4]}…" in "".join(logged)
+    assert token[4:] not in "".join(logged)
+    assert "0123456789abcdef" not in "".join(logged)
+
+
+@pytest.mark.parametrize("path", ["/catalogue/category/nut/", "/trace/0123456789/", "/orders/"])
+def test_what_lets_nobody_in_stays_in_the_log(path):
+    assert without_tokens(None, "info", {"request": f"GET {path}"})["request"] == f"GET {path}"
 
 
 @pytest.mark.parametrize("half", ["2019-1%0d%0aSet-Cookie: a=b", "%0a", "%00", '"', "桃", "٢٠١٩-1", "2019-1" * 5000])
@@ -420,3 +486,25 @@ def test_a_half_year_that_is_none_is_no_fault_of_the_shop(client, page, half):
     answer = client.get(f"{page}?half={half}")
     assert answer.status_code in (200, 404)
     assert "Set-Cookie" not in answer
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"HTTP_HX_REQUEST": "true"},
+        {"HTTP_USER_AGENT": "MicroMessenger"},
+        {"HTTP_X_FORWARDED_HOST": "evil.example"},
+        {"HTTP_X_FORWARDED_PROTO": "https"},
+        {"HTTP_ACCEPT_LANGUAGE": "en"},
+        {"HTTP_REFERER": "https://evil.example/"},
+        {"REQUEST_METHOD": "HEAD"},
+    ],
+)
+@pytest.mark.parametrize("page", ["/", "/catalogue/", "/search/?q=hetao"])
+def test_no_visitor_changes_the_page_that_is_kept_for_the_next(page, said):
+    f.make_pack()
+    honest = Client().get(page).content
+    for cache in caches.all():
+        cache.clear()
+    Client().get(page, **said)
+    assert Client().get(page).content == honest

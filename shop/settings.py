@@ -17,7 +17,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from oscar.defaults import *
 
-from .logs import without_tokens
+from shop.logs import without_tokens
 
 env = environ.Env()
 

@@ -165,7 +165,7 @@ class Participation(models.Model):
             models.CheckConstraint(
                 condition=Q(handed_out_at__isnull=True, handed_out_by__isnull=True)
                 # By nobody where the account was erased since.
-                | Q(handed_out_at__gte=F("joined_at")),
+                | Q(handed_out_at__isnull=False, handed_out_at__gte=F("joined_at")),
                 name="handed_out_when_and_by_whom",
             ),
         ]

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("handed_out_at__isnull", True), ("handed_out_by__isnull", True)),
-                    ("handed_out_at__gte", models.F("joined_at")),
+                    models.Q(("handed_out_at__gte", models.F("joined_at")), ("handed_out_at__isnull", False)),
                     _connector="OR",
                 ),
                 name="handed_out_when_and_by_whom",

@@ -1,6 +1,5 @@
 """The shelf, and one thing on it."""
 
-import datetime as dt
 from collections.abc import Iterable
 from operator import attrgetter
 

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from suppliers.base import days
 from suppliers.models import Pack
 
 
@@ -78,3 +79,8 @@ class Presale(models.Model):
 
     def __str__(self) -> str:
         return f"{self.of} {self.ships_from}"
+
+    @property
+    def last_day(self) -> dt.date:
+        """The last day on which it can be ordered; midnight is the end of the day before."""
+        return days.day_of(self.closes_at - dt.timedelta(microseconds=1))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -11,9 +12,11 @@ from django.views.decorators.http import require_safe
 
 from logistics.models import Departure
 from shop.aftersales import overview
+from shop.preorders.models import Presale
 from shop.reports import public
 from shop.search import finder
 from shop.shipping import estimate
+from shop.together.models import stops_for_everybody
 from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.models import Pack
@@ -86,15 +89,17 @@ def _months(kinds: list[shelf.Ware]) -> list[tuple[int, list[shelf.Ware]]]:
 
 def _sold_ahead(kinds: list[shelf.Ware]) -> list[shelf.Ware]:
     """At most four of `kinds` that can only be had by ordering them ahead, what is sent next first."""
-    now = days.now()
-    open_now = [ware for ware in kinds if ware.presale and ware.presale.closes_at > now and not ware.is_sold_out]
+    open_now = [ware for ware in kinds if ware.presale and not ware.presale.is_over and not ware.is_sold_out]
     return sorted(open_now, key=lambda ware: ware.presale.ships_from)[:4]
 
 
 def _next_truck() -> Departure | None:
-    """The direct truck whose orders close next, with its stops; None where none takes orders."""
-    departures = Departure.objects.filter(state=Departure.State.OPEN, cut_off_at__gt=days.now())
-    return departures.order_by("cut_off_at", "pk").prefetch_related("stops").first()
+    """The direct truck whose orders close next, with its stops for everybody; None where none takes orders."""
+    departures = Departure.objects.open_at(days.now()).filter(
+        Exists(stops_for_everybody().filter(departure=OuterRef("pk")))
+    )
+    stops = Prefetch("stops", stops_for_everybody())
+    return departures.order_by("cut_off_at", "pk").prefetch_related(stops).first()
 
 
 def _full_rows(wares: list) -> list:
@@ -159,7 +164,7 @@ def _list(request: HttpRequest, *, way: inventory.Way | None = None, is_search: 
         {
             "page": page,
             "page_numbers": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-            "wares": shelf.on_cards(page.object_list, today),
+            "wares": shelf.on_cards(page.object_list, today, at),
             "groups": groups,
             "chosen": [(group["title"], choice) for group in groups for choice in group["choices"] if choice["is_on"]],
             "sorts": [("", _("Best match")), *SORT_NAMES.items()] if is_search else SORT_NAMES.items(),
@@ -219,7 +224,9 @@ def _by(goods: inventory.Goods, code: str) -> list[inventory.Item]:
 
 def _version(request: HttpRequest) -> version.Version:
     """The version of the shelf that this request goes by."""
-    return getattr(request, "shelf_version", None) or version.read()
+    if getattr(request, "shelf_version", None) is None:
+        request.shelf_version = version.read()
+    return request.shelf_version
 
 
 @everybody
@@ -243,7 +250,7 @@ def product_page(
     )
     ware = next((one for one in siblings if one.pack.pk == int(pk)), None)
     if ware is None:
-        raise Http404
+        return _what_it_was_of(pk)
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
     elsewhere = {one.produce.pk: one for one in reversed(siblings) if one.produce.pk != ware.produce.pk}
@@ -258,13 +265,17 @@ def product_page(
             "elsewhere": list(elsewhere.values()),
             "pictures": list(ware.product.images.all()),
             "category": ware.product.categories.first(),
-            "provenance": provenance.of(ware.produce, today),
+            "provenance": provenance.of(ware.produce, today, _version(request)),
             "few": shelf.FEW_HOUSEHOLDS,
             "is_fresh": shelf.is_fresh(ware.produce),
             "today": today,
             "today_at": almanac.place(today),
             "strip": almanac.strip(ware.produce.harvest_from, ware.produce.harvest_to),
-            "way": estimate.estimate(ware.pack.gross_g, request.GET.get("to", ""), on=today),
+            "way": estimate.estimate(
+                ware.pack.gross_g,
+                request.GET.get("to", ""),
+                on=ware.presale.reckoned_from if ware.presale else today,
+            ),
             "to_shandong": estimate.shandong(),
             "to_elsewhere": estimate.elsewhere(),
             "quantity": quantity,
@@ -272,3 +283,11 @@ def product_page(
         }
         | overview.of_produce(ware.produce),
     )
+
+
+def _what_it_was_of(pk: int) -> HttpResponse:
+    """Lead from a pre-sale that is over to the pack that it was of. Raises Http404 for anything else."""
+    over = Presale.objects.filter(pk=pk, of__product__is_public=True).select_related("of__product").first()
+    if over is None:
+        raise Http404
+    return redirect(over.of.product)

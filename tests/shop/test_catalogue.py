@@ -445,7 +445,7 @@ def add_picture(pack, n: int) -> None:
     )
 
 
-def test_a_product_page_with_everything_on_it_takes_nine_queries(client, walnuts):
+def test_a_product_page_with_everything_on_it_takes_eight_queries(client, walnuts):
     cooperative = walnuts.produce.cooperative
     cooperative.shows_grower_price = True
     cooperative.save()
@@ -457,7 +457,7 @@ def test_a_product_page_with_everything_on_it_takes_nine_queries(client, walnuts
             cooperative=cooperative, kind=Certificate.Kind.TEST, number=str(n), issued_on=dt.date(2026, 1, 1)
         )
         add_picture(walnuts, n)
-    assert queries(client, address) == one <= 9
+    assert queries(client, address) == one <= 8
 
 
 def test_a_product_has_its_pictures_in_a_gallery(client, walnuts):

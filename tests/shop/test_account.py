@@ -85,6 +85,19 @@ def test_the_account_shows_how_many_orders_are_in_each_state_and_what_to_do_next
     assert page.count("/pay/") == 1
 
 
+def test_the_account_leads_everybody_to_the_desk_they_work_at(client):
+    doors = ("/officials/", "/officials/slips/")
+    for who, shown in [
+        (f.make_user(), None),
+        (f.make_user("", access.TAIAN), "/officials/"),
+        (f.make_user("", access.TOWNSHIP), "/officials/slips/"),
+        (f.make_user(is_staff=True), "/officials/"),
+    ]:
+        client.force_login(who)
+        page = client.get("/accounts/").content.decode()
+        assert [door for door in doors if f'href="{door}"' in page] == ([shown] if shown else [])
+
+
 @pytest.mark.parametrize(
     ("state", "shown"),
     [("", 4), ("to-pay", 1), ("on-its-way", 1), ("received", 1), ("over", 1), ("no such", 4), ("\x00", 4)],

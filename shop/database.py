@@ -128,6 +128,7 @@ SHOWN_ON_LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "logistics_departure": ("figures", ()),
     "logistics_stop": ("figures", ()),
     "logistics_counter": ("figures", ()),
+    "together_grouporder": ("figures", ("stop_id",)),
 }
 # As large a number as adds up without loss wherever it is summed, and never the same twice.
 TOKEN = {"postgresql": "(random() * 9007199254740991)::bigint", "sqlite": "(random() & 9007199254740991)"}

@@ -44,6 +44,7 @@ if not is_model_registered("basket", "Basket"):
                 self._lines = self.lines.select_related(
                     "product__product_class",
                     "product__pack__produce__cooperative__village__township",
+                    "product__pack__presale",
                     "stockrecord__partner",
                 ).order_by(self._meta.pk.name)
             return super().all_lines()

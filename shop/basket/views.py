@@ -1,5 +1,6 @@
 """The basket: what is in it by cooperative, how many of each, what it costs to send."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from shop import places
 from shop.catalogue import shelf
 from shop.catalogue.views import product_page
+from shop.preorders.models import presale_of, week_of
 from shop.shipping import arrival
 from shop.shipping.methods import ByTariff, ByWeight
 from suppliers.base import days
@@ -79,7 +81,15 @@ def parcels(basket) -> list[Parcel]:
         item = Item(line, pack, free, str(line.quantity), refusal(line.product, pack, line.quantity, free))
         cooperative = pack.produce.cooperative
         found.setdefault(cooperative.pk, Parcel(cooperative, [])).items.append(item)
+    _part_by_week([item for parcel in found.values() for item in parcel.items])
     return list(found.values())
+
+
+def _part_by_week(items: list[Item]) -> None:
+    """Refuse what does not travel with the first of `items`: what is sold ahead is sent in its own week."""
+    for item in items[1:]:
+        if week_of(item.pack) != week_of(items[0].pack) and not item.error:
+            item.error = _("What is sold ahead travels alone: order the one first, then the other. Please remove it.")
 
 
 def refusal(product, pack: Pack, wanted: int, free: int) -> str:
@@ -88,6 +98,9 @@ def refusal(product, pack: Pack, wanted: int, free: int) -> str:
         return _("This is not on sale any more. Please remove it.")
     if pack.is_per_kg or pack.produce.is_b2b_only:
         return _("This is sold to institutions only. Please remove it.")
+    presale = presale_of(pack)
+    if presale and presale.is_over:
+        return _("Orders for this have ended. Please remove it.")
     if free <= 0:
         return _("This is sold out. Please remove it.")
     try:
@@ -113,6 +126,12 @@ def sums(basket, shown: list[Parcel], method: ByTariff) -> dict:
         "total_fen": fen_of(Decimal(basket.total_incl_tax)) + freight_fen,
         "jin": half_up(weight_g, shelf.G_PER_JIN),
     }
+
+
+def reckoned_from(basket) -> dt.date:
+    """The day of order from which the arrival of `basket` is reckoned: today, or what its pre-sale says."""
+    presales = [presale for line in basket.all_lines() if (presale := presale_of(line.product.pack))]
+    return max((presale.reckoned_from for presale in presales), default=days.today())
 
 
 @everybody
@@ -147,7 +166,7 @@ def basket(request: HttpRequest) -> HttpResponse:
         {
             "parcels": shown,
             "sums": sums(request.basket, shown, ByWeight()) if items else None,
-            "expected_on": arrival.expected(places.SHANDONG, on=days.today()),
+            "expected_on": arrival.expected(places.SHANDONG, on=reckoned_from(request.basket)),
             "coupon_error": coupon_error,
             "is_buyable": bool(items) and not any(item.error for item in items.values()),
         },
@@ -179,7 +198,7 @@ def _set_quantities(items: Mapping[str, Item], posted: Mapping[str, str]) -> boo
 @require_POST
 def add(request: HttpRequest, pk: str) -> HttpResponse:
     """Put a product into the basket; `then` says whether to stay on its page or to go on to the checkout."""
-    packs = Pack.objects.select_related("product__product_class", "produce").filter(product__is_public=True)
+    packs = Pack.objects.select_related("product__product_class", "produce", "presale").filter(product__is_public=True)
     pack = get_object_or_404(packs.prefetch_related("product__stockrecords"), pk=pk)
     stock = next(iter(pack.product.stockrecords.all()), None)
     if stock is None:
@@ -190,6 +209,13 @@ def add(request: HttpRequest, pk: str) -> HttpResponse:
     try:
         if pack.is_per_kg or pack.produce.is_b2b_only:
             raise ValidationError(_("This is sold to institutions only."))
+        if any(week_of(line.product.pack) != week_of(pack) for line in request.basket.all_lines()):
+            raise ValidationError(
+                _("What is sold ahead travels alone. Buy what is in your basket first, or take it out, then this.")
+            )
+        presale = presale_of(pack)
+        if presale and presale.is_over:
+            raise ValidationError(_("Orders for this have ended."))
         wanted = quantity(text, free=free, in_basket=in_basket)
     except ValidationError as error:
         return product_page(request, pack.pk, quantity=text, error=error.messages[0])

@@ -8,6 +8,7 @@ from django.db.models import Case, DecimalField, Exists, F, IntegerField, OuterR
 from django.db.models.functions import Coalesce
 from oscar.core.loading import get_model
 
+from shop.preorders.models import presale_of
 from suppliers.base import days
 from suppliers.base.money import fen_of, half_up
 from suppliers.models import Pack, Produce
@@ -76,7 +77,7 @@ class Ware:
     @property
     def presale(self):
         """The pre-sale that this pack is sold by, None for what is in store."""
-        return getattr(self.pack, "presale", None)
+        return presale_of(self.pack)
 
     @property
     def is_sold_out(self) -> bool:

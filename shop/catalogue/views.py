@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -11,9 +12,11 @@ from django.views.decorators.http import require_safe
 
 from logistics.models import Departure
 from shop.aftersales import overview
+from shop.preorders.models import Presale
 from shop.reports import public
 from shop.search import finder
 from shop.shipping import estimate
+from shop.together.models import stops_for_everybody
 from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.models import Pack
@@ -82,9 +85,12 @@ def _months(kinds: list[shelf.Ware]) -> list[tuple[int, list[shelf.Ware]]]:
 
 
 def _next_truck() -> Departure | None:
-    """The direct truck whose orders close next, with its stops; None where none takes orders."""
-    departures = Departure.objects.filter(state=Departure.State.OPEN, cut_off_at__gt=days.now())
-    return departures.order_by("cut_off_at", "pk").prefetch_related("stops").first()
+    """The direct truck whose orders close next, with its stops for everybody; None where none takes orders."""
+    departures = Departure.objects.open_at(days.now()).filter(
+        Exists(stops_for_everybody().filter(departure=OuterRef("pk")))
+    )
+    stops = Prefetch("stops", stops_for_everybody())
+    return departures.order_by("cut_off_at", "pk").prefetch_related(stops).first()
 
 
 def _full_rows(wares: list) -> list:
@@ -233,7 +239,7 @@ def product_page(
     )
     ware = next((one for one in siblings if one.pack.pk == int(pk)), None)
     if ware is None:
-        raise Http404
+        return _what_it_was_of(pk)
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
     elsewhere = {one.produce.pk: one for one in reversed(siblings) if one.produce.pk != ware.produce.pk}
@@ -254,7 +260,11 @@ def product_page(
             "today": today,
             "today_at": almanac.place(today),
             "strip": almanac.strip(ware.produce.harvest_from, ware.produce.harvest_to),
-            "way": estimate.estimate(ware.pack.gross_g, request.GET.get("to", ""), on=today),
+            "way": estimate.estimate(
+                ware.pack.gross_g,
+                request.GET.get("to", ""),
+                on=ware.presale.reckoned_from if ware.presale else today,
+            ),
             "to_shandong": estimate.shandong(),
             "to_elsewhere": estimate.elsewhere(),
             "quantity": quantity,
@@ -262,3 +272,11 @@ def product_page(
         }
         | overview.of_produce(ware.produce),
     )
+
+
+def _what_it_was_of(pk: int) -> HttpResponse:
+    """Lead from a pre-sale that is over to the pack that it was of. Raises Http404 for anything else."""
+    over = Presale.objects.filter(pk=pk, of__product__is_public=True).select_related("of__product").first()
+    if over is None:
+        raise Http404
+    return redirect(over.of.product)

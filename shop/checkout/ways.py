@@ -8,9 +8,12 @@ from django.utils.translation import gettext as _
 
 from logistics.models import Counter, Departure, Stop
 from shop import places
+from shop.basket.views import reckoned_from
 from shop.models import Sale
+from shop.preorders.models import presale_of
 from shop.shipping import arrival, freight
 from shop.shipping.methods import ByTariff, ByTruck, ByWeight, ToCounter
+from shop.together.models import stops_for_everybody
 from suppliers.base import days
 
 PARCEL, TRUCK, COUNTER = Sale.Delivery.PARCEL, Sale.Delivery.TRUCK, Sale.Delivery.COUNTER
@@ -68,23 +71,27 @@ def ways(basket, *, area_code: str) -> Ways:
     now = days.now()
     today = days.day_of(now)
     lines = list(basket.all_lines())
+    tariff = freight.tariff_for(area_code)
+    parcel = _way(
+        PARCEL,
+        basket,
+        ByWeight(area_code) if tariff else None,
+        area_code,
+        arrival.expected(area_code, on=reckoned_from(basket)),
+    )
+    if any(presale_of(line.product.pack) for line in lines):
+        return Ways(parcel)  # no truck is planned yet for the week in which it is sent
     gross_g = sum(line.quantity * line.product.pack.gross_g for line in lines)
     is_cold = any(line.product.pack.produce.is_cold_chain for line in lines)
     open_ones = Departure.objects.open_at(now)
     if is_cold:
         open_ones = open_ones.filter(is_refrigerated=True)
-    # Where a group order is handed out is for those who have its link.
-    stops_of_all = Prefetch("stops", Stop.objects.filter(group_order=None))
-    departures = list(open_ones.prefetch_related(stops_of_all)[:40])
+    departures = list(open_ones.prefetch_related(Prefetch("stops", stops_for_everybody()))[:40])
     if not is_cold:
         # The room of refrigerated trucks is kept for what needs it, as long as others go.
         departures = [departure for departure in departures if not departure.is_refrigerated] or departures
     own_city = f"{area_code[:4]}00"
     departures.sort(key=lambda departure: departure.city_code != own_city)  # stable: by time within
-    tariff = freight.tariff_for(area_code)
-    parcel = _way(
-        PARCEL, basket, ByWeight(area_code) if tariff else None, area_code, arrival.expected(area_code, on=today)
-    )
     stops = []
     for departure in departures:
         full = "" if departure.room_g >= gross_g else _room(departure)

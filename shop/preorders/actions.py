@@ -16,7 +16,7 @@ from suppliers.base.money import half_up, yuan_of
 from suppliers.models import Pack, Produce, SupplyDeclaration
 
 from . import forecast
-from .models import Presale
+from .models import Presale, presale_of
 
 Product = get_model("catalogue", "Product")
 ProductImage = get_model("catalogue", "ProductImage")
@@ -69,7 +69,7 @@ def open_presale(
     """
     # The produce row is the lock: two presales of one harvest are opened one after the other.
     produce = Produce.objects.select_for_update().get(pk=of.produce_id)
-    if of.is_per_kg or produce.is_b2b_only or hasattr(of, "presale"):
+    if of.is_per_kg or produce.is_b2b_only or presale_of(of):
         raise ValidationError({"pack": _("Only what is sold to private buyers can be sold ahead.")})
     if not days.now() < closes_at <= days.at(ships_from, 0):
         raise ValidationError({"closes_at": _("Orders end after now, and before the first day of shipping.")})

@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from shop.shipping import arrival
+from suppliers.base import days
 from suppliers.models import Pack
 
 
@@ -78,3 +80,24 @@ class Presale(models.Model):
 
     def __str__(self) -> str:
         return f"{self.of} {self.ships_from}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time to order is over."""
+        return self.closes_at <= days.now()
+
+    @property
+    def reckoned_from(self) -> dt.date:
+        """The day of order from which its arrival is reckoned: as if it left on the last day of its week."""
+        return self.ships_to - dt.timedelta(days=arrival.DISPATCH_DAYS)
+
+
+def presale_of(pack: Pack) -> Presale | None:
+    """The pre-sale that `pack` is sold by, None for what is in store."""
+    return getattr(pack, "presale", None)
+
+
+def week_of(pack: Pack) -> dt.date | None:
+    """The first day of the week in which `pack` is sent, None for what is in store. An order has goods of one week."""
+    presale = presale_of(pack)
+    return presale.ships_from if presale else None

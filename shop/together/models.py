@@ -17,6 +17,11 @@ from suppliers.models import Pack
 PAID = ("paid", "dispatched", "received")
 
 
+def stops_for_everybody() -> models.QuerySet[Stop]:
+    """The stops that anybody may choose: where a group order is handed out is for those who have its link."""
+    return Stop.objects.filter(group_order=None)
+
+
 class GroupOrderQuerySet(models.QuerySet):
     def with_joiners(self) -> Self:
         """Each with how many are on and have paid (`joiners`)."""

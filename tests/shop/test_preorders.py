@@ -275,3 +275,83 @@ def test_buyers_see_what_is_still_on_the_tree_in_as_many_queries_for_one_as_for_
     with django_assert_max_num_queries(8) as ten:
         client.get("/preorders/")
     assert len(one.captured_queries) == len(ten.captured_queries)
+
+
+# ── Buying ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def put_in(client, pack, quantity: int = 1, **fields):
+    return client.post(f"/basket/add/{pack.pk}/", {"quantity": quantity} | fields)
+
+
+DELIVERY = {
+    "name": "王女士",
+    "mobile": "13805380001",
+    "province": "370000",
+    "city": "370900",
+    "district": "370902",
+    "street": "东岳大街 1 号",
+    "is_fresh_confirmed": "on",
+    "delivery": "parcel",
+    "place": "1",
+}
+
+
+def test_what_is_sold_ahead_is_ordered_like_anything_else_and_says_its_week(client, peaches):
+    declare(peaches)
+    presale = sell_ahead(peaches)
+    page = client.get(presale.pack.product.get_absolute_url()).content.decode()
+    assert f"{SOON.month}月{SOON.day}日" in page
+    put_in(client, presale.pack, 2)
+    asked = client.get("/checkout/")
+    answer = client.post("/checkout/", DELIVERY | {"basket": asked.context["basket_key"]})
+    assert answer.status_code == 302, answer.context["form"].errors
+    sale = Sale.objects.get()
+    # Sent by the last of its seven days, three days on the way to Shandong.
+    assert sale.expected_on == SOON + 6 * DAY + 3 * DAY
+    assert [line.quantity for line in sale.lines.all()] == [2]
+
+
+def test_no_truck_is_offered_for_what_is_sold_ahead(client, peaches):
+    declare(peaches)
+    presale = sell_ahead(peaches)
+    f.make_stop(f.make_departure(is_refrigerated=True))
+    put_in(client, presale.pack)
+    ways = client.get("/checkout/").context["ways"]
+    assert (ways.stops, ways.counters) == ([], [])
+
+
+def test_goods_of_different_weeks_are_ordered_apart(client, peaches):
+    declare(peaches, 1_000_000)
+    first, second = sell_ahead(peaches), sell_ahead(peaches, ships_from=SOON + 7 * DAY)
+    walnuts = f.make_pack(f.make_produce(peaches.produce.cooperative))
+    put_in(client, first.pack)
+    for other in (second.pack, walnuts):
+        refused = put_in(client, other)
+        assert refused.status_code == 200
+        assert "预售" in refused.context["error"]
+    assert len(client.get("/basket/").context["parcels"][0].items) == 1
+
+
+def test_a_basket_that_was_put_together_all_the_same_is_not_bought(client, peaches):
+    declare(peaches)
+    presale = sell_ahead(peaches)
+    walnuts = f.make_pack()
+    user = f.make_user()
+    f.make_basket((presale.pack, 1), (walnuts, 1), user=user)
+    client.force_login(user)
+    page = client.get("/basket/")
+    assert not page.context["is_buyable"]
+    assert client.get("/checkout/")["Location"] == "/basket/"
+
+
+def test_what_has_ended_is_not_sold_and_its_page_leads_to_what_it_was_of(client, peaches):
+    declare(peaches)
+    presale = sell_ahead(peaches)
+    put_in(client, presale.pack)
+    close(presale)
+    assert not client.get("/basket/").context["is_buyable"]
+    assert put_in(client, presale.pack).context["error"]
+    actions.close_due()
+    address = presale.pack.product.get_absolute_url()
+    assert client.get(address)["Location"] == peaches.product.get_absolute_url()

@@ -289,7 +289,12 @@ def test_a_harvest_still_on_the_tree_is_ordered_and_the_order_says_when_it_is_se
     page.locator("input[name=is_fresh_confirmed]").check()
     sale = place_and_pay(page)
     assert sale.goods_fen == 6_000
-    expect(page.locator("main")).to_contain_text(f"{ships_from.month}/{ships_from.day}发货")
+    expect(page.locator("main")).to_contain_text(f"{ships_from.month}月{ships_from.day}日起发货")
+    expect(page.locator(".next-step")).to_contain_text(
+        f"{ships_from.month}月{ships_from.day}日至{ends.month}月{ends.day}日采摘发货"
+    )
+    assert sale.expected_on > ends
+    expect(page.locator(".expected")).to_contain_text(f"预计{sale.expected_on.month}月{sale.expected_on.day}日到泰安")
     no_violations(page)
 
 

@@ -172,6 +172,7 @@ def test_walnuts_come_by_truck_to_the_stop_that_was_chosen(page, walnuts):
     choose(page, walnuts)
     pick(page, "truck")
     expect(page.locator("[name=street]")).to_be_hidden()
+    assert "快递员" not in page.locator("#where").inner_text()
     page.locator(f"#stop-{stop.pk}").check()
     page.fill("input[name=name]", "王女士")
     page.fill("input[name=mobile]", "13805380001")

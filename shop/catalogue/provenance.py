@@ -9,6 +9,7 @@ from suppliers.base.money import half_up
 from suppliers.models import Certificate, Produce, PurchaseLot
 
 from . import shelf
+from .version import Version
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,10 @@ class Provenance:
     certificates: list[Certificate]
 
 
-def of(produce: Produce, day: dt.date) -> Provenance:
-    """The provenance of `produce` in the year up to `day`."""
+def of(produce: Produce, day: dt.date, at: Version | None = None) -> Provenance:
+    """The provenance of `produce` in the year up to `day`, at version `at` of the shelf if it was read before."""
     return Provenance(
-        households=shelf.households_supplying(produce, day),
+        households=shelf.households_supplying(produce, day, at),
         grower_fen_per_jin=_grower_price(produce, day) if produce.cooperative.shows_grower_price else None,
         certificates=certificates(produce, day),
     )

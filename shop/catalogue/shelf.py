@@ -13,8 +13,9 @@ from suppliers.base import days
 from suppliers.base.money import fen_of, half_up
 from suppliers.models import Pack, Produce
 
-from . import almanac, season
-from .inventory import G_PER_JIN, Offer
+from . import almanac, season, version
+from .inventory import G_PER_JIN, Kept, Offer
+from .version import Version
 
 StockRecord = get_model("partner", "StockRecord")
 
@@ -23,6 +24,8 @@ FRESH_DAYS = 60
 # Fewer households than this are not told apart in public.
 FEW_HOUSEHOLDS = 3
 SUPPLYING_DAYS = 365
+
+_counted = Kept()
 
 
 @dataclass(frozen=True)
@@ -191,16 +194,16 @@ def cards(produce: Iterable[Produce], day: dt.date) -> list[Ware]:
     return _with_households([best[pk] for pk in ids if pk in best], day)
 
 
-def on_cards(offers: Iterable[Offer], day: dt.date) -> list[Ware]:
+def on_cards(offers: Iterable[Offer], day: dt.date, at: Version) -> list[Ware]:
     """The ware of each of `offers` (shop/catalogue/inventory.py), in their order."""
     ids = [offer.product_id for offer in offers]
     found = {ware.pack.pk: ware for ware in wares(Pack.objects.filter(pk__in=ids), day)}
-    return _with_households([found[pk] for pk in ids if pk in found], day)
+    return _with_households([found[pk] for pk in ids if pk in found], day, at)
 
 
-def _with_households(found: list[Ware], day: dt.date) -> list[Ware]:
-    """The wares `found`, with how many households supplied each: one query for all."""
-    counts = _households(Produce.objects.filter(pk__in=[ware.produce.pk for ware in found]), day)
+def _with_households(found: list[Ware], day: dt.date, at: Version | None = None) -> list[Ware]:
+    """The wares `found`, with how many households supplied each."""
+    counts = _households([ware.produce.pk for ware in found], day, at)
     return [replace(ware, households=counts.get(ware.produce.pk, 0)) for ware in found]
 
 
@@ -212,13 +215,19 @@ def one_of_each(found: Iterable[Ware]) -> list[Ware]:
     return list(kinds.values())
 
 
-def households_supplying(produce: Produce, day: dt.date) -> int:
+def households_supplying(produce: Produce, day: dt.date, at: Version | None = None) -> int:
     """Distinct registered households with a verified lot of `produce` in the year up to `day`."""
-    return _households(Produce.objects.filter(pk=produce.pk), day).get(produce.pk, 0)
+    return _households([produce.pk], day, at)[produce.pk]
 
 
-def _households(produce: QuerySet[Produce], day: dt.date) -> dict[int, int]:
-    return produce.households_supplying(since=day - dt.timedelta(days=SUPPLYING_DAYS), on=day)
+def _households(produce: Iterable[int], day: dt.date, at: Version | None = None) -> dict[int, int]:
+    """How many supplied each, by id: in one query, and in none until somebody's slip or status changes."""
+    known = _counted.get(((at or version.read()).people, day), dict)
+    if missing := [pk for pk in produce if pk not in known]:
+        since = day - dt.timedelta(days=SUPPLYING_DAYS)
+        counts = Produce.objects.filter(pk__in=missing).households_supplying(since=since, on=day)
+        known.update({pk: counts.get(pk, 0) for pk in missing})
+    return known
 
 
 def today() -> dt.date:

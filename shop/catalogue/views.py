@@ -155,7 +155,7 @@ def _list(request: HttpRequest, *, way: inventory.Way | None = None, is_search: 
         {
             "page": page,
             "page_numbers": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-            "wares": shelf.on_cards(page.object_list, today),
+            "wares": shelf.on_cards(page.object_list, today, at),
             "groups": groups,
             "chosen": [(group["title"], choice) for group in groups for choice in group["choices"] if choice["is_on"]],
             "sorts": [("", _("Best match")), *SORT_NAMES.items()] if is_search else SORT_NAMES.items(),
@@ -215,7 +215,9 @@ def _by(goods: inventory.Goods, code: str) -> list[inventory.Item]:
 
 def _version(request: HttpRequest) -> version.Version:
     """The version of the shelf that this request goes by."""
-    return getattr(request, "shelf_version", None) or version.read()
+    if getattr(request, "shelf_version", None) is None:
+        request.shelf_version = version.read()
+    return request.shelf_version
 
 
 @everybody
@@ -254,7 +256,7 @@ def product_page(
             "elsewhere": list(elsewhere.values()),
             "pictures": list(ware.product.images.all()),
             "category": ware.product.categories.first(),
-            "provenance": provenance.of(ware.produce, today),
+            "provenance": provenance.of(ware.produce, today, _version(request)),
             "few": shelf.FEW_HOUSEHOLDS,
             "is_fresh": shelf.is_fresh(ware.produce),
             "today": today,

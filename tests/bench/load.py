@@ -270,7 +270,7 @@ def check_out_stock(visitor: Visitor) -> None:
 
 
 def bare(site: Site, visitor: Visitor, step: int) -> None:
-    visitor.ask("GET", "/")
+    visitor.ask("GET", "/bare/")
 
 
 def cached(site: Site, visitor: Visitor, step: int) -> None:

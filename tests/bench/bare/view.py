@@ -14,4 +14,5 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(kept)
 
 
-urlpatterns = [path("", page)]
+# No address that our middleware keeps pages of.
+urlpatterns = [path("bare/", page)]

@@ -9,6 +9,7 @@ bottom, to be looked at.
 import argparse
 import io
 import re
+import secrets
 from pathlib import Path
 
 from PIL import Image
@@ -58,7 +59,8 @@ def checkout_truck(page: Page) -> None:
     page.locator("#delivery-truck").check()
     page.locator("input[name=truck]:enabled").first.check()
     page.wait_for_load_state("networkidle")
-    page.locator("#kinds").scroll_into_view_if_needed()
+    if page.viewport_size["width"] == PHONE[0]:
+        page.locator("#where").evaluate("where => where.scrollIntoView()")
 
 
 def pay(page: Page) -> None:
@@ -104,7 +106,8 @@ def account(page: Page) -> None:
 
 def code(page: Page) -> None:
     page.goto("/accounts/login/")
-    page.fill("input[name=mobile]", "13805380001")
+    # Another number each time: one number gets some codes an hour.
+    page.fill("input[name=mobile]", f"138{secrets.randbelow(10_000):04}0001")
     page.press("input[name=mobile]", "Enter")
     page.wait_for_url(re.compile("/code/"))
 

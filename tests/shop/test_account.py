@@ -95,6 +95,7 @@ def test_orders_are_listed_by_state(signed_in, buyer, state, shown):
 @pytest.mark.parametrize("page", ["/accounts/", "/accounts/orders/", "/accounts/addresses/"])
 def test_ten_orders_and_addresses_take_as_many_queries_as_one(signed_in, buyer, page):
     def queries() -> int:
+        signed_in.get(page)  # what is new on the shelf is read once
         with CaptureQueriesContext(connection) as caught:
             signed_in.get(page)
         return len(caught)
@@ -104,7 +105,6 @@ def test_ten_orders_and_addresses_take_as_many_queries_as_one(signed_in, buyer, 
         signed_in.post("/accounts/addresses/new/", HOME | {"street": f"东岳大街 {n} 号"})
 
     more(1)
-    queries()
     one = queries()
     for n in range(2, 11):
         more(n)

@@ -142,7 +142,9 @@ class DeliveryForm(forms.Form):
         # What was written of an address stays while another way is looked at.
         self.kept = []
         if self.delivery != Sale.Delivery.PARCEL:
-            self.fields["mobile"].help_text = _("You are reached by it when it is there, and you find your order by it.")
+            self.fields["mobile"].help_text = _(
+                "You are reached by it when it is there, and you find your order by it."
+            )
             self.kept = [(name, self[name].value() or "") for name in self.ADDRESS[:4]]
             for name in self.ADDRESS:
                 self.fields.pop(name, None)

@@ -228,7 +228,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("orders:order", token=token)
     if request.method == "POST" and demo.is_offered():
         if demo.pay(sale.order).applied:
-            messages.success(request, _("Thank you. The cooperatives are packing your order."))
+            messages.success(request, _("Thank you, it is paid. This page shows how far your order is."))
         else:
             messages.error(request, _("This order could not be paid any more. Nothing was taken from you."))
         return redirect("orders:order", token=token)

@@ -68,11 +68,16 @@ def received_on(line: SaleLine) -> dt.date | None:
 
 
 def bought_of(line: SaleLine) -> rules.Bought:
-    """`line` as the rules see it."""
+    """`line` as the rules see it: what of it was sent. What was paid back before it left was never with the buyer."""
+    sent_g = ShipmentLine.objects.filter(line=line.pk).values_list("net_g", flat=True).first() or line.net_g
+    kept_back_g = kept_back_fen = 0
+    for g, fen in line.refund_lines.order_by("pk").values_list("g", "fen") if sent_g < line.net_g else ():
+        if kept_back_g < line.net_g - sent_g:
+            kept_back_g, kept_back_fen = kept_back_g + g, kept_back_fen + fen
     return rules.Bought(
-        goods_fen=line.goods_fen,
-        net_g=line.net_g,
-        packs=line.quantity,
+        goods_fen=line.goods_fen - kept_back_fen,
+        net_g=sent_g,
+        packs=-(-line.quantity * sent_g // line.net_g),
         left_fen=line.net_fen,
         left_g=line.kept_g,
         spoiled_bp=paid_shares(line.pk),

@@ -46,6 +46,10 @@ class TooLate(Exception):
     """What was asked for is decided, sent or done already."""
 
 
+class TooEarly(Exception):
+    """The day on which the truck hands out has not come."""
+
+
 class NoNextTruck(Exception):
     """There is no later departure to this city with room for it."""
 
@@ -81,6 +85,9 @@ def start(
         raise ValidationError(_("This truck takes no orders any more. Choose another one."))
     if GroupOrder.objects.filter(starter=by).joinable_at(now).count() >= OPEN_AT_ONCE:
         raise ValidationError(_("You have %(n)d group orders open. Close one of them first.") % {"n": OPEN_AT_ONCE})
+    if GroupOrder.objects.filter(starter=by, stop__departure=departure).count() >= OPEN_AT_ONCE:
+        # Each makes a stop of the truck, and a stop stays.
+        raise ValidationError(_("You have started %(n)d group orders on this truck already.") % {"n": OPEN_AT_ONCE})
     if not 0 < len(packs) <= MOST_PACKS:
         errors["packs"] = _("Choose 1 to %(n)d products.") % {"n": MOST_PACKS}
     elif not all(may_ride(pack, departure) for pack in packs):
@@ -141,6 +148,8 @@ def join(
     """
     group = GroupOrder.objects.select_for_update().get(pk=group.pk)
     if known := Participation.objects.select_related("sale").filter(key=key).first():
+        if known.group_id != group.pk:
+            raise NotOpen
         return known
     now = days.now()
     stop = Stop.objects.select_related("departure").get(pk=group.stop_id)
@@ -410,7 +419,8 @@ def give_money_back() -> int:
 
 
 def hand_out(*, participation: Participation, by) -> None:
-    """Tick somebody off: he has his goods. Again changes nothing. Raises TooLate where they are not on their way.
+    """Tick somebody off: he has his goods. Again changes nothing. Raises TooLate where they are not on their way, and
+    TooEarly before the day of the truck: a receipt ends the time in which what came spoiled can be reported.
 
     The tick becomes the receipt of his order once it cannot be taken back any more.
     """
@@ -419,6 +429,8 @@ def hand_out(*, participation: Participation, by) -> None:
     )
     if not there.exists():
         raise TooLate
+    if days.day_of(participation.group.stop.opens_at) > days.today():
+        raise TooEarly
     Participation.objects.filter(pk=participation.pk, handed_out_at=None).update(
         handed_out_at=days.now(), handed_out_by=by
     )

@@ -166,8 +166,10 @@ class Participation(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(handed_out_at__isnull=True, handed_out_by__isnull=True, is_handed_out_by_erased=False)
-                | Q(handed_out_at__gte=F("joined_at"), handed_out_by__isnull=False, is_handed_out_by_erased=False)
-                | Q(handed_out_at__gte=F("joined_at"), handed_out_by__isnull=True, is_handed_out_by_erased=True),
+                | Q(handed_out_at__isnull=False, handed_out_at__gte=F("joined_at"), is_handed_out_by_erased=False)
+                & Q(handed_out_by__isnull=False)
+                | Q(handed_out_at__isnull=False, handed_out_at__gte=F("joined_at"), is_handed_out_by_erased=True)
+                & Q(handed_out_by__isnull=True),
                 name="handed_out_when_and_by_whom",
             ),
         ]

@@ -337,6 +337,8 @@ def tick(request: HttpRequest, token: str) -> HttpResponse:
             actions.hand_out(participation=one, by=request.user)
         else:
             actions.take_tick_back(participation=one)
+    except actions.TooEarly:
+        messages.error(request, _("The truck has not come yet. Tick on the day on which it hands out."))
     except actions.TooLate:
         wrong = (
             _("These goods are not on their way yet, so they cannot be handed out.")

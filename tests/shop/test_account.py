@@ -85,6 +85,19 @@ def test_the_account_shows_how_many_orders_are_in_each_state_and_what_to_do_next
     assert page.count("/pay/") == 1
 
 
+def test_the_account_leads_everybody_to_the_desk_they_work_at(client):
+    doors = ("/officials/", "/officials/slips/")
+    for who, shown in [
+        (f.make_user(), None),
+        (f.make_user("", access.TAIAN), "/officials/"),
+        (f.make_user("", access.TOWNSHIP), "/officials/slips/"),
+        (f.make_user(is_staff=True), "/officials/"),
+    ]:
+        client.force_login(who)
+        page = client.get("/accounts/").content.decode()
+        assert [door for door in doors if f'href="{door}"' in page] == ([shown] if shown else [])
+
+
 @pytest.mark.parametrize(
     ("state", "shown"),
     [("", 4), ("to-pay", 1), ("on-its-way", 1), ("received", 1), ("over", 1), ("no such", 4), ("\x00", 4)],
@@ -419,16 +432,17 @@ def test_who_hands_out_for_others_goes_when_they_have_their_goods(signed_in, buy
     with time_machine.travel(group.stop.departure.cut_off_at + dt.timedelta(hours=1), tick=False):
         tasks.sweep_now()
         f.dispatch(one.sale.order, on=days.today())
+    with time_machine.travel(group.stop.opens_at, tick=False):
         together.hand_out(participation=one, by=buyer)
         with pytest.raises(actions.HandsOut):
             actions.erase(user=buyer)
-    with time_machine.travel(group.stop.departure.cut_off_at + dt.timedelta(hours=2), tick=False):
+    with time_machine.travel(group.stop.opens_at + dt.timedelta(hours=1), tick=False):
         assert tasks.sweep_now()["hand-outs received"] == 1
         actions.erase(user=buyer)
     group.refresh_from_db()
     one.refresh_from_db()
     assert (group.starter, group.host, group.words) == (None, "已注销", "")
-    assert one.handed_out_by is None
+    assert (one.handed_out_by, one.is_handed_out_by_erased) == (None, True)
     assert one.handed_out_at is not None
     page = main(Client().get(group.get_absolute_url()))
     assert "/list/" not in page  # nobody who is not signed in is taken for the starter

@@ -247,7 +247,7 @@ def test_the_database_refuses_a_group_order_without_a_least_or_a_reason(group):
             GroupOrder.objects.filter(pk=group.pk).update(**wrong)
     one = f.join(group)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Participation.objects.filter(pk=one.pk).update(handed_out_at=days.now())
+        Participation.objects.filter(pk=one.pk).update(handed_out_by=group.starter)
 
 
 # ── The cut-off ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -506,11 +506,12 @@ def test_who_is_called_off_has_his_money_back_and_who_is_sent_is_not_called_off(
 
 @pytest.fixture
 def sent(group):
-    """Two whose goods are on their way; the clock stands an hour after the truck closed."""
+    """Two whose goods are on their way; the truck stands at their gate."""
     f.join(group, name="王小明"), f.join(group, name="李雷")
     with after(group.closes_at, HOUR):
         tasks.sweep_now()
         send(*group.participations.all())
+    with after(group.stop.opens_at):
         yield list(group.participations.in_order())
 
 

@@ -6,7 +6,7 @@ anywhere and run again: what is due stands in the rows.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
 
-from logistics.actions import CannotRide
+from logistics.actions import CannotRide, Halt
 from logistics.models import Departure, Shipment, Stop
 from shop import orders, places
 from shop.models import Sale
@@ -57,17 +57,6 @@ class NoNextTruck(Exception):
 # ── Starting and joining ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
-class Point:
-    """Where and when the starter hands out."""
-
-    name: str
-    address: str
-    area_code: str
-    opens_at: dt.datetime
-    closes_at: dt.datetime
-
-
 def may_ride(pack: Pack, departure: Departure) -> bool:
     """Whether private persons may have `pack` brought by `departure`."""
     produce = pack.produce
@@ -82,7 +71,7 @@ def start(
     by,
     departure: Departure,
     packs: Sequence[Pack],
-    point: Point,
+    point: Halt,
     least: Least,
     closes_at: dt.datetime,
     host: str,
@@ -128,18 +117,11 @@ def start(
     return group
 
 
-def _stop(departure: Departure, point: Point) -> Stop:
+def _stop(departure: Departure, point: Halt) -> Stop:
     """A stop of `departure` at `point`. Raises ValidationError where another one has its name."""
     try:
         with transaction.atomic():
-            return Stop.objects.create(
-                departure=departure,
-                name=point.name,
-                address=point.address,
-                area_code=point.area_code,
-                opens_at=point.opens_at,
-                closes_at=point.closes_at,
-            )
+            return Stop.objects.create(departure=departure, **asdict(point))
     except IntegrityError as error:
         raise ValidationError(
             {"point": _("This truck has a hand-out point of this name. Say more exactly where yours is.")}
@@ -342,7 +324,7 @@ def _successor(group: GroupOrder, *, g: int) -> GroupOrder:
     if departure is None:
         raise NoNextTruck
     later = departure.leaves_at - group.stop.departure.leaves_at
-    point = Point(
+    point = Halt(
         name=_free_name(departure, group.stop.name),
         address=group.stop.address,
         area_code=group.stop.area_code,
@@ -485,4 +467,4 @@ def forget(*, user, name: str) -> None:
     For those that are not under way any more; the ticks stay, with their time.
     """
     GroupOrder.objects.filter(starter=user).update(starter=None, host=name, words="")
-    Participation.objects.filter(handed_out_by=user).update(handed_out_by=None)
+    Participation.objects.filter(handed_out_by=user).update(handed_out_by=None, is_handed_out_by_erased=True)

@@ -156,6 +156,8 @@ class Participation(models.Model):
     joined_at = models.DateTimeField(_("joined at"))
     handed_out_at = models.DateTimeField(_("handed out at"), null=True, blank=True)
     handed_out_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    # By somebody whose account was erased since (shop.accounts).
+    is_handed_out_by_erased = models.BooleanField(default=False)
 
     objects = ParticipationQuerySet.as_manager()
 
@@ -163,9 +165,11 @@ class Participation(models.Model):
         ordering = ["joined_at", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(handed_out_at__isnull=True, handed_out_by__isnull=True)
-                # By nobody where the account was erased since.
-                | Q(handed_out_at__isnull=False, handed_out_at__gte=F("joined_at")),
+                condition=Q(handed_out_at__isnull=True, handed_out_by__isnull=True, is_handed_out_by_erased=False)
+                | Q(handed_out_at__isnull=False, handed_out_at__gte=F("joined_at"), is_handed_out_by_erased=False)
+                & Q(handed_out_by__isnull=False)
+                | Q(handed_out_at__isnull=False, handed_out_at__gte=F("joined_at"), is_handed_out_by_erased=True)
+                & Q(handed_out_by__isnull=True),
                 name="handed_out_when_and_by_whom",
             ),
         ]

@@ -432,16 +432,17 @@ def test_who_hands_out_for_others_goes_when_they_have_their_goods(signed_in, buy
     with time_machine.travel(group.stop.departure.cut_off_at + dt.timedelta(hours=1), tick=False):
         tasks.sweep_now()
         f.dispatch(one.sale.order, on=days.today())
+    with time_machine.travel(group.stop.opens_at, tick=False):
         together.hand_out(participation=one, by=buyer)
         with pytest.raises(actions.HandsOut):
             actions.erase(user=buyer)
-    with time_machine.travel(group.stop.departure.cut_off_at + dt.timedelta(hours=2), tick=False):
+    with time_machine.travel(group.stop.opens_at + dt.timedelta(hours=1), tick=False):
         assert tasks.sweep_now()["hand-outs received"] == 1
         actions.erase(user=buyer)
     group.refresh_from_db()
     one.refresh_from_db()
     assert (group.starter, group.host, group.words) == (None, "已注销", "")
-    assert one.handed_out_by is None
+    assert (one.handed_out_by, one.is_handed_out_by_erased) == (None, True)
     assert one.handed_out_at is not None
     page = main(Client().get(group.get_absolute_url()))
     assert "/list/" not in page  # nobody who is not signed in is taken for the starter

@@ -107,7 +107,7 @@ def start(departure: Departure, *packs, by=None, **fields) -> GroupOrder:
             "by": by or f.make_user(),
             "departure": departure,
             "packs": packs or [f.make_pack()],
-            "point": actions.Point("阳光小区南门", "岱宗大街 1 号", f.TAISHAN_DISTRICT, arrives, arrives + 3 * HOUR),
+            "point": actions.Halt("阳光小区南门", "岱宗大街 1 号", f.TAISHAN_DISTRICT, arrives, arrives + 3 * HOUR),
             "least": Least(joiners=3),
             "closes_at": departure.cut_off_at,
             "host": "张阿姨",
@@ -156,12 +156,12 @@ def test_a_second_group_order_on_a_truck_needs_a_name_of_its_own_for_its_point()
         (lambda truck: {"least": Least(g=10**12)}, "least"),
         (
             lambda truck: {
-                "point": actions.Point("门", "街", "370103", truck.leaves_at + HOUR, truck.leaves_at + 2 * HOUR)
+                "point": actions.Halt("门", "街", "370103", truck.leaves_at + HOUR, truck.leaves_at + 2 * HOUR)
             },
             "district",
         ),
         (
-            lambda truck: {"point": actions.Point("门", "街", "370902", truck.cut_off_at, truck.leaves_at + HOUR)},
+            lambda truck: {"point": actions.Halt("门", "街", "370902", truck.cut_off_at, truck.leaves_at + HOUR)},
             "day",
         ),
     ],

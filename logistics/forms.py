@@ -217,7 +217,7 @@ class CounterForm(forms.ModelForm):
         model = Counter
         fields = ("code", "name", "address", "area_code", "hours", "is_open")
 
-    code = PlainCharField(label=_("Code"), max_length=12)
+    code = PlainCharField(label=_("Counter number"), max_length=12)
     name = PlainCharField(label=_("Counter"), max_length=60)
     address = PlainCharField(label=_("Address"), max_length=120)
     hours = PlainCharField(label=_("Opening hours"), max_length=60)

@@ -97,6 +97,8 @@ NEVER_REWRITTEN = {
     "aftersales_noreasonreturn": ("line_id", "asked_at", "packs", "is_binding", "note"),
     "aftersales_review": ("line_id", "produce_id", "stars", "text", "made_at"),
 }
+# What a buyer wrote of himself: never rewritten, but emptied when the account was erased (docs/decisions/0015).
+MAY_BE_EMPTIED = ("note",)
 # Tables of spells, and the column whose rows' spells do not overlap.
 SPELLS_APART = {
     "suppliers_householdstatus": "household_id",
@@ -159,7 +161,10 @@ def _guards() -> list[tuple[str, str, str, str]]:
     differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
     for table, columns in NEVER_REWRITTEN.items():
         cast = {"terms": "::text"} if connection.vendor == "postgresql" else {}
-        changed = " OR ".join(f"OLD.{c}{cast.get(c, '')} {differs} NEW.{c}{cast.get(c, '')}" for c in columns)
+        unless = dict.fromkeys(MAY_BE_EMPTIED, " AND NEW.{} <> ''")
+        changed = " OR ".join(
+            f"OLD.{c}{cast.get(c, '')} {differs} NEW.{c}{cast.get(c, '')}{unless.get(c, '').format(c)}" for c in columns
+        )
         guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", "TRUE")]
     for table, owner in SPELLS_APART.items():
         overlaps = (

@@ -333,11 +333,21 @@ def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
 def call_off(*, departure: Departure, reason: str, by=None) -> int | None:
     """Let a direct truck not go: cancel the orders that ride on it, each on its own. Return how many, None if it left.
 
-    Who rides in a group order is asked first: he may wait for the next truck (shop.together). Nobody boards while they are cancelled; killed halfway and called again, it goes on.
+    Who rides in a group order is asked first: he may wait for the next truck (shop.together). Nobody boards while they are cancelled; killed halfway, the sweep goes on (`give_up_stranded`).
     """
     if not logistics.actions.close(departure=departure):
         return None
-    aboard = Sale.objects.filter(stop__departure=departure, order__status__in=(PLACED, PAID), participation=None)
+    return _give_up_aboard(Sale.objects.filter(stop__departure=departure), reason=reason, by=by)
+
+
+def give_up_stranded() -> int:
+    """Cancel the orders that still ride on direct trucks that do not go. Return how many."""
+    stranded = Sale.objects.filter(stop__departure__state=Departure.State.CANCELLED)
+    return _give_up_aboard(stranded, reason=_("the direct truck does not go"))
+
+
+def _give_up_aboard(sales: QuerySet, *, reason: str, by=None) -> int:
+    aboard = sales.filter(order__status__in=(PLACED, PAID), participation=None)
     return sum(cancel(order=sale.order, reason=reason, by=by) for sale in aboard.select_related("order").order_by("pk"))
 
 
@@ -707,7 +717,7 @@ def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) ->
             raise ValidationError(_("This line is not part of the order."))
         if not (0 <= part.g <= line.kept_g and 0 <= part.fen <= line.net_fen):
             raise ValidationError({"fen": _("No more can be given back than is left of the line.")})
-        if part.fen == line.net_fen and part.g != line.kept_g:
+        if part.fen == line.net_fen != 0 and part.g != line.kept_g:
             # Grams that stay sold for nothing would keep households helped by a sale that is no more.
             raise ValidationError({"g": _("A refund in full takes back the whole weight.")})
         if line.dispatched_at is None and 0 < part.g == line.kept_g and part.fen != line.net_fen:

@@ -17,6 +17,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from oscar.defaults import *
 
+from shop.logs import without_tokens
+
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -335,6 +337,7 @@ if PRODUCTION:
 # ── Logs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _log_steps = [
+    without_tokens,
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

@@ -28,6 +28,7 @@ def sweep_now() -> dict[str, int]:
     """
     parts = {
         "orders expired": orders.expire_unpaid,
+        "orders of trucks that do not go": orders.give_up_stranded,
         "pre-sales closed": preorders.close_due,
         "pre-orders given up": preorders.give_up_overdue,
         "group orders decided": together.decide_due,

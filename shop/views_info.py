@@ -11,7 +11,7 @@ from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.models import Cooperative
 
-from .catalogue import almanac, season, shelf
+from .catalogue import almanac, inventory, season, shelf
 from .shipping import freight
 
 
@@ -41,7 +41,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     if not settings.DEBUG:
         raise Http404
     today = days.today()
-    wares = shelf.cards(shelf.on_sale()[:40], today)
+    wares = shelf.on_cards(inventory.offers(today)[:40], today)
     seen: dict[tuple, shelf.Ware] = {}
     for ware in wares:
         seen.setdefault((ware.state, ware.is_sold_out, ware.is_all_year, ware.is_for_institutions), ware)

@@ -256,6 +256,8 @@ def declare_supply(
         raise ValidationError({"ends_on": _("This harvest would be over already.")})
     if (ends_on - starts_on).days > 366:
         raise ValidationError({"ends_on": _("A harvest lasts a year at most.")})
+    if (starts_on - days.today()).days > 730:
+        raise ValidationError({"starts_on": _("That is more than two years ahead. Choose an earlier day.")})
     declaration = SupplyDeclaration.objects.create(
         produce=produce,
         household=household,

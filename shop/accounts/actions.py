@@ -11,16 +11,20 @@ from django.db.models import ProtectedError, Q
 from oscar.core.loading import get_model
 
 from shop import orders
+from shop.aftersales import actions as aftersales
 from shop.models import InvoiceWish, Refund, Sale
+from shop.together import actions as together
+from shop.together.models import GroupOrder
 from suppliers.base import access, days
 
 from .models import Code, Erasure, Session, Tally, User
 
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
+VoucherApplication = get_model("voucher", "VoucherApplication")
 ShippingAddress = get_model("order", "ShippingAddress")
 
-GONE = "已注销"  # stands on an address for the name of whoever erased his account
+GONE = "已注销"  # stands for the name of whoever erased his account
 
 
 class NumberTaken(Exception):
@@ -29,6 +33,10 @@ class NumberTaken(Exception):
 
 class OrdersUnderWay(Exception):
     """An order of this account is not over yet."""
+
+
+class HandsOut(Exception):
+    """A group order that this account started is not over yet."""
 
 
 class WorksHere(Exception):
@@ -80,23 +88,34 @@ def under_way(user: User):
     )
 
 
+def handing_out(user: User):
+    """The group orders of `user` whose neighbours rely on him still."""
+    return GroupOrder.objects.filter(starter=user).under_way()
+
+
 @transaction.atomic
 def erase(*, user: User) -> None:
     """Erase the account of `user`: sign-in, addresses, baskets, sessions. The orders stay, nobody's.
 
-    What an order needs to be delivered and complained about stays with it until `pseudonymise_due`. Raises WorksHere,
-    OrdersUnderWay, StillNeeded.
+    His reviews become a guest's, and the group orders he started nobody's. What an order needs to be delivered and
+    complained about stays with it until `pseudonymise_due`. Raises WorksHere, OrdersUnderWay, HandsOut, StillNeeded.
     """
     user = get_user_model().objects.select_for_update().get(pk=user.pk)
     if not may_erase(user):
         raise WorksHere
     if under_way(user).exists():
         raise OrdersUnderWay
+    if handing_out(user).exists():
+        raise HandsOut
     now = days.now()
     order_ids = list(Order.objects.filter(user=user).values_list("pk", flat=True))
     Erasure.objects.bulk_create([Erasure(order_id=pk, erased_at=now) for pk in order_ids], ignore_conflicts=True)
     # The buyer's own cancellation paid money back: the refund stays, with its reason.
     Refund.objects.filter(by=user).update(by=None)
+    # A coupon that was used stays used.
+    VoucherApplication.objects.filter(user=user).update(user=None)
+    aftersales.forget_reviewer(order_ids=order_ids)
+    together.forget(user=user, name=GONE)
     LogEntry.objects.filter(actor=user).update(actor_email=None, remote_addr=None)
     EmailAddress.objects.filter(user=user).delete()
     Basket.objects.filter(owner=user).exclude(status=Basket.SUBMITTED).delete()
@@ -109,7 +128,7 @@ def erase(*, user: User) -> None:
 
 
 def pseudonymise_due(*, limit: int = 500) -> int:
-    """Take name, mobile number and street off the orders whose buyers erased their account long enough ago.
+    """Take name, mobile number, street and what was written off the orders whose buyers erased their account long enough ago.
 
     City and district stay: the report counts by them. Return how many orders.
     """
@@ -127,6 +146,7 @@ def _pseudonymise(order_id: int) -> bool:
         title="", first_name=GONE, last_name="", line1="", line2="", phone_number="", notes=""
     )
     Sale.objects.filter(pk=order_id).update(note="")
+    aftersales.forget_words(order_id=order_id)
     InvoiceWish.objects.filter(sale=order_id).update(email="")
     # The title of a unit is no person's name, and the tax office asks for it for longer.
     InvoiceWish.objects.filter(sale=order_id, kind=InvoiceWish.Kind.PERSONAL).update(title=GONE)

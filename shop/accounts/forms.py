@@ -16,7 +16,7 @@ class MainlandMobileField(MobileField):
     """A mobile number to which a code can be sent. Those of other countries are refused by name."""
 
     def widget_attrs(self, widget) -> dict:
-        return super().widget_attrs(widget) | {"maxlength": 24, "autocomplete": "tel"}
+        return super().widget_attrs(widget) | {"maxlength": 24}
 
     def clean(self, value) -> str:
         digits = re.sub(r"[\s\-()]", "", plain(value if isinstance(value, str) else ""))
@@ -24,12 +24,7 @@ class MainlandMobileField(MobileField):
             raise ValidationError(
                 _("Codes reach numbers of the mainland (+86) alone. With another number, sign in by e-mail.")
             )
-        number = super().clean(value)
-        # \d is any digit of any script; a number has ASCII ones.
-        return number if number.isascii() else self._refuse()
-
-    def _refuse(self):
-        raise ValidationError(_("A mobile number has eleven digits and starts with 1."))
+        return super().clean(value)
 
 
 class MobileForm(forms.Form):

@@ -196,8 +196,9 @@ def erase(request: HttpRequest) -> HttpResponse:
     proof = _proof(user)
     form = EraseForm(request.POST if "erase" in request.POST else None, proof=proof)
     sales = list(actions.under_way(user).select_related("order").order_by("pk")[:10])
+    groups = list(actions.handing_out(user).select_related("stop__departure")[:10])
     may = actions.may_erase(user)
-    if request.method == "POST" and may and not sales:
+    if request.method == "POST" and may and not (sales or groups):
         if "send" in request.POST and proof == "code":
             form = EraseForm({}, proof=proof)
             form.errors.clear()
@@ -206,12 +207,12 @@ def erase(request: HttpRequest) -> HttpResponse:
         elif form.is_valid() and _is_proven(request, form, proof):
             try:
                 actions.erase(user=user)
-            except (actions.WorksHere, actions.OrdersUnderWay):
+            except (actions.WorksHere, actions.OrdersUnderWay, actions.HandsOut):
                 return redirect(request.path)  # which says why
             except actions.StillNeeded:
                 messages.error(
                     request,
-                    _("Others still rely on something in your account, a group order for example. Please write to us."),
+                    _("Others still rely on something in your account. Please write to us."),
                 )
                 return redirect(request.path)
             logout(request)
@@ -223,6 +224,7 @@ def erase(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "sales": sales,
+            "groups": groups,
             "may": may,
             "asked": codes.asked(request, codes.ERASE) if proof == "code" else None,
             "kept_days": settings.ERASED_ADDRESSES_KEPT_DAYS,

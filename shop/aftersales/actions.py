@@ -68,11 +68,16 @@ def received_on(line: SaleLine) -> dt.date | None:
 
 
 def bought_of(line: SaleLine) -> rules.Bought:
-    """`line` as the rules see it."""
+    """`line` as the rules see it: what of it was sent. What was paid back before it left was never with the buyer."""
+    sent_g = ShipmentLine.objects.filter(line=line.pk).values_list("net_g", flat=True).first() or line.net_g
+    kept_back_g = kept_back_fen = 0
+    for g, fen in line.refund_lines.order_by("pk").values_list("g", "fen") if sent_g < line.net_g else ():
+        if kept_back_g < line.net_g - sent_g:
+            kept_back_g, kept_back_fen = kept_back_g + g, kept_back_fen + fen
     return rules.Bought(
-        goods_fen=line.goods_fen,
-        net_g=line.net_g,
-        packs=line.quantity,
+        goods_fen=line.goods_fen - kept_back_fen,
+        net_g=sent_g,
+        packs=-(-line.quantity * sent_g // line.net_g),
         left_fen=line.net_fen,
         left_g=line.kept_g,
         spoiled_bp=paid_shares(line.pk),
@@ -360,6 +365,10 @@ def _name_in_public(sale: Sale) -> str:
     order = sale.order
     if order.user_id and order.shipping_address and order.shipping_address.first_name:
         return f"{order.shipping_address.first_name[0]}**"
+    return _name_of_guest(sale)
+
+
+def _name_of_guest(sale: Sale) -> str:
     city = ApprovedDistance.objects.filter(pk=sale.city_code).values_list("city", flat=True).first() or "外地"
     return f"{city.removesuffix('市')}买家"
 
@@ -388,3 +397,19 @@ def hide(*, review: Review, by, because: str) -> Review:
     review.hidden_at, review.hidden_by, review.hidden_because = days.now(), by, because
     review.save()
     return review
+
+
+# ── An account is erased ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def forget_reviewer(*, order_ids: Sequence[int]) -> None:
+    """Let the reviews of these orders stand as a guest's."""
+    for review in Review.objects.filter(line__sale__in=order_ids).select_related("line__sale"):
+        Review.objects.filter(pk=review.pk).update(name=_name_of_guest(review.line.sale))
+
+
+def forget_words(*, order_id: int) -> None:
+    """Take away what the buyer of an order wrote and showed for claims and returns. What was decided stays."""
+    for model in (SpoilageClaim, NoReasonReturn):
+        model.objects.filter(line__sale=order_id).update(note="")
+    Photo.objects.filter(claim__line__sale=order_id).delete()

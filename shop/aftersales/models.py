@@ -205,7 +205,7 @@ class Review(models.Model):
 
     line = models.OneToOneField(SaleLine, models.PROTECT, primary_key=True, related_name="review")
     produce = models.ForeignKey(Produce, models.PROTECT, related_name="reviews")
-    # Masked as it is written: who erases an account need not look for names here.
+    # Masked as it is written, and a guest's when the account is erased (actions.forget_reviewer).
     name = models.CharField(_("shown as"), max_length=20)
     stars = models.PositiveSmallIntegerField(_("stars"), validators=[MinValueValidator(1), MaxValueValidator(5)])
     text = models.CharField(_("review"), max_length=500, blank=True)

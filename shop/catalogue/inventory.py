@@ -6,7 +6,7 @@ changed (shop/catalogue/version.py), and only that part of them which has.
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,6 +168,15 @@ def _read_beside(all_goods: Goods) -> dict[int, list[Item]]:
     for item in all_goods.items:
         same.setdefault((item.code, item.category), []).append(item)
     return {box.product_id: line for line in same.values() for item in line for box in item.boxes}
+
+
+def one_of_each(found: Iterable[Offer]) -> list[Offer]:
+    """The first of `found` of each kind of produce for private persons, where several cooperatives have the same."""
+    kinds: dict[str, Offer] = {}
+    for offer in found:
+        if not offer.item.is_b2b_only:
+            kinds.setdefault(offer.item.code, offer)
+    return list(kinds.values())
 
 
 def _read_goods() -> Goods:

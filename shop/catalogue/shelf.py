@@ -4,9 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from django.db.models import Case, DecimalField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
-from oscar.core.loading import get_model
+from django.db.models import Exists, OuterRef, QuerySet
 
 from shop.preorders.models import presale_of
 from suppliers.base import days
@@ -16,8 +14,6 @@ from suppliers.models import Pack, Produce
 from . import almanac, season, version
 from .inventory import G_PER_JIN, Kept, Offer
 from .version import Version
-
-StockRecord = get_model("partner", "StockRecord")
 
 # What spoils sooner than this is fresh: it cannot be sent back without a reason (七天无理由退货 does not hold for it).
 FRESH_DAYS = 60
@@ -115,50 +111,8 @@ def is_fresh(produce: Produce) -> bool:
 
 def on_sale() -> QuerySet[Produce]:
     """Produce with a public product."""
-    return Produce.objects.filter(Exists(_packs())).select_related("cooperative__village__township")
-
-
-def _packs() -> QuerySet[Pack]:
-    return Pack.objects.filter(produce=OuterRef("pk"), product__is_public=True)
-
-
-def _free_stock() -> QuerySet:
-    return StockRecord.objects.filter(
-        product__pack__produce=OuterRef("pk"),
-        product__is_public=True,
-        num_in_stock__gt=Coalesce(F("num_allocated"), Value(0)),
-    )
-
-
-def harvested_on(day: dt.date) -> Q:
-    """Produce whose harvest window holds `day` (month-days compare as text; a window may run over the New Year)."""
-    today = f"{day:%m-%d}"
-    within = Q(harvest_from__lte=today) & Q(harvest_to__gte=today)
-    over_new_year = Q(harvest_from__gt=F("harvest_to")) & (Q(harvest_from__lte=today) | Q(harvest_to__gte=today))
-    return Q(harvest_from__lte=F("harvest_to")) & within | over_new_year
-
-
-def sorted_by(produce: QuerySet[Produce], sort: str, day: dt.date) -> QuerySet[Produce]:
-    """`produce` in the order `sort`: what can be had and is in season first, or by price, or by name."""
-    if sort == "name":
-        return produce.order_by("name", "pk")
-    if sort in ("price", "-price"):
-        cheapest = (
-            StockRecord.objects.filter(product__pack__produce=OuterRef("pk"), product__is_public=True)
-            .order_by("product__pack__is_per_kg", "product__pack__net_g")
-            .values("price")[:1]
-        )
-        price = Subquery(cheapest, output_field=DecimalField())
-        return produce.annotate(price=price).order_by(sort, "pk")
-    all_year = Q(harvest_from=season.ALL_YEAR[0], harvest_to=season.ALL_YEAR[1])
-    rank = Case(
-        When(harvested_on(day) & ~all_year & Exists(_free_stock()), then=0),
-        When(Exists(_free_stock()), then=1),
-        When(harvested_on(day), then=2),
-        default=3,
-        output_field=IntegerField(),
-    )
-    return produce.annotate(rank=rank).order_by("is_b2b_only", "rank", "code", "pk")
+    public = Pack.objects.filter(produce=OuterRef("pk"), product__is_public=True)
+    return Produce.objects.filter(Exists(public)).select_related("cooperative__village__township")
 
 
 def wares(packs: QuerySet[Pack], day: dt.date) -> list[Ware]:
@@ -182,37 +136,12 @@ def _ware(pack: Pack, stock, day: dt.date) -> Ware:
     )
 
 
-def cards(produce: Iterable[Produce], day: dt.date) -> list[Ware]:
-    """One ware for each of `produce`, in its order: the smallest retail pack that can be had, else the smallest."""
-    ids = [one.pk for one in produce]
-    best: dict[int, Ware] = {}
-    in_store_first = F("presale").asc(nulls_first=True)
-    for ware in wares(Pack.objects.filter(produce__in=ids).order_by("is_per_kg", in_store_first, "net_g"), day):
-        known = best.get(ware.produce.pk)
-        if known is None or (known.is_sold_out and not ware.is_sold_out and not ware.is_for_institutions):
-            best[ware.produce.pk] = ware
-    return _with_households([best[pk] for pk in ids if pk in best], day)
-
-
-def on_cards(offers: Iterable[Offer], day: dt.date, at: Version) -> list[Ware]:
-    """The ware of each of `offers` (shop/catalogue/inventory.py), in their order."""
+def on_cards(offers: Iterable[Offer], day: dt.date, at: Version | None = None) -> list[Ware]:
+    """The ware of each of `offers` (shop/catalogue/inventory.py), in their order, with how many households supplied it."""
     ids = [offer.product_id for offer in offers]
     found = {ware.pack.pk: ware for ware in wares(Pack.objects.filter(pk__in=ids), day)}
-    return _with_households([found[pk] for pk in ids if pk in found], day, at)
-
-
-def _with_households(found: list[Ware], day: dt.date, at: Version | None = None) -> list[Ware]:
-    """The wares `found`, with how many households supplied each."""
-    counts = _households([ware.produce.pk for ware in found], day, at)
-    return [replace(ware, households=counts.get(ware.produce.pk, 0)) for ware in found]
-
-
-def one_of_each(found: Iterable[Ware]) -> list[Ware]:
-    """The first ware of each kind of produce, where several cooperatives have the same."""
-    kinds: dict[str, Ware] = {}
-    for ware in found:
-        kinds.setdefault(ware.produce.code, ware)
-    return list(kinds.values())
+    counts = _households([ware.produce.pk for ware in found.values()], day, at)
+    return [replace(found[pk], households=counts[found[pk].produce.pk]) for pk in ids if pk in found]
 
 
 def households_supplying(produce: Produce, day: dt.date, at: Version | None = None) -> int:

@@ -46,14 +46,13 @@ PRICE_NAMES = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What there is at this time of the year, when everything ripens, and the next truck. Nothing of whoever looks."""
-    today = shelf.today()
-    cards = shelf.cards(shelf.sorted_by(shelf.on_sale().filter(is_b2b_only=False), "season", today), today)
-    kinds = shelf.one_of_each(cards)
+    today, at = shelf.today(), _version(request)
+    kinds = shelf.on_cards(inventory.one_of_each(inventory.offers(today, at)), today, at)
     in_season = [ware for ware in kinds if ware.is_on and not (ware.is_all_year or ware.is_sold_out or ware.presale)]
     stored = [ware for ware in kinds if not ware.is_sold_out and not ware.presale and ware not in in_season]
     in_season.sort(key=lambda ware: ware.produce.shelf_life_days)  # what keeps shortest is what the season is about
     coming = sorted((ware for ware in kinds if not ware.is_on), key=lambda ware: ware.next_on)
-    truck = _next_truck()
+    ahead, truck = _sold_ahead(kinds), _next_truck()
     response = render(
         request,
         "home.html",
@@ -63,14 +62,17 @@ def home(request: HttpRequest) -> HttpResponse:
             "in_season": _full_rows(in_season),
             "stored": _full_rows(stored),
             "coming": coming[:6],
+            "ahead": ahead,
             "ring": almanac.ring([_harvest(ware) for ware in kinds], today),
             "months": _months(kinds),
             "truck": truck,
             "impact": public.headline(today),
         },
     )
-    if truck:
-        response.good_until = truck.cut_off_at  # the page that is kept is wrong from then on (pages.py)
+    # The page that is kept is wrong from the first of them on (pages.py).
+    ends = [ware.presale.closes_at for ware in ahead] + ([truck.cut_off_at] if truck else [])
+    if ends:
+        response.good_until = min(ends)
     return response
 
 
@@ -83,6 +85,12 @@ def _months(kinds: list[shelf.Ware]) -> list[tuple[int, list[shelf.Ware]]]:
     """For each month what is harvested in it, the shortest season first: it will not wait."""
     seasonal = sorted((ware for ware in kinds if not ware.is_all_year), key=lambda ware: len(ware.months))
     return [(month, [ware for ware in seasonal if month in ware.months]) for month in range(1, 13)]
+
+
+def _sold_ahead(kinds: list[shelf.Ware]) -> list[shelf.Ware]:
+    """At most four of `kinds` that can only be had by ordering them ahead, what is sent next first."""
+    open_now = [ware for ware in kinds if ware.presale and not ware.presale.is_over and not ware.is_sold_out]
+    return sorted(open_now, key=lambda ware: ware.presale.ships_from)[:4]
 
 
 def _next_truck() -> Departure | None:

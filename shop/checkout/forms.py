@@ -31,7 +31,8 @@ class MobileField(forms.CharField):
     def clean(self, value) -> str:
         digits = re.sub(r"[\s\-()]", "", plain(super().clean(value)))
         digits = re.sub(r"^(\+|00)?86(?=1\d{10}$)", "", digits)
-        if not re.fullmatch(r"1[3-9]\d{9}", digits):
+        # \d alone is any digit of any script.
+        if not re.fullmatch(r"1[3-9]\d{9}", digits, re.ASCII):
             raise ValidationError(_("A mobile number has eleven digits and starts with 1."))
         return f"+86{digits}"
 
@@ -142,6 +143,9 @@ class DeliveryForm(forms.Form):
         # What was written of an address stays while another way is looked at.
         self.kept = []
         if self.delivery != Sale.Delivery.PARCEL:
+            self.fields["mobile"].help_text = _(
+                "You are reached by it when it is there, and you find your order by it."
+            )
             self.kept = [(name, self[name].value() or "") for name in self.ADDRESS[:4]]
             for name in self.ADDRESS:
                 self.fields.pop(name, None)

@@ -55,6 +55,7 @@ class Ways:
     parcel: Way
     stops: list[Way] = field(default_factory=list)
     counters: list[Way] = field(default_factory=list)
+    is_by_parcel_only: bool = False
 
     def of(self, delivery: str) -> list[Way]:
         return {TRUCK: self.stops, COUNTER: self.counters}.get(delivery, [self.parcel])
@@ -80,7 +81,7 @@ def ways(basket, *, area_code: str) -> Ways:
         arrival.expected(area_code, on=reckoned_from(basket)),
     )
     if any(presale_of(line.product.pack) for line in lines):
-        return Ways(parcel)  # no truck is planned yet for the week in which it is sent
+        return Ways(parcel, is_by_parcel_only=True)  # no truck is planned yet for the week in which it is sent
     gross_g = sum(line.quantity * line.product.pack.gross_g for line in lines)
     is_cold = any(line.product.pack.produce.is_cold_chain for line in lines)
     open_ones = Departure.objects.open_at(now)

@@ -19,7 +19,9 @@ from shop.catalogue.shelf import FEW_HOUSEHOLDS
 from shop.models import Sale
 from shop.payments import demo
 from shop.payments.models import Payment
+from shop.preorders.models import Presale, presale_of
 from shop.reports import card as reports_card
+from shop.templatetags.almanac import month_day
 from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.base.privacy import mask_mobile
@@ -67,7 +69,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     _check_is_buyer(request, sale)
     lines = (
         Line.objects.filter(order=sale.order)
-        .select_related("sale_line", "product")
+        .select_related("sale_line", "product__pack__presale")
         .prefetch_related("product__images")
         .order_by("pk")
     )
@@ -97,7 +99,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
             "events": sorted(
                 events(sale, parcels) + aftersales["aftersales_events"], key=lambda event: event["at"], reverse=True
             ),
-            "next_step": next_step(sale, states),
+            "next_step": next_step(sale, states, _presale(lines)),
             "card": reports_card.of_sale(sale) if states & SENT else None,
             "households": households_of(sale) if states & SENT else 0,
             "few": FEW_HOUSEHOLDS,
@@ -124,7 +126,13 @@ def card(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-def next_step(sale: Sale, states: set[str]) -> str:
+def _presale(lines) -> Presale | None:
+    """The pre-sale that an order was made in, None for goods in store; an order has goods of one week."""
+    packs = (line.product.pack for line in lines if line.product and hasattr(line.product, "pack"))
+    return next((presale for pack in packs if (presale := presale_of(pack))), None)
+
+
+def next_step(sale: Sale, states: set[str], presale: Presale | None = None) -> str:
     """What the buyer does now, or what happens next without him; nothing where it is all done."""
     status, delivery = sale.order.status, sale.delivery
     if status == orders.PLACED and not sale.paid_on:
@@ -137,6 +145,13 @@ def next_step(sale: Sale, states: set[str]) -> str:
         if delivery == Sale.Delivery.COUNTER:
             return _("Fetch it at the counter, look into the box, then say that it has come.")
         return _("When the parcel comes, look into it first, then say that it has come.")
+    if status == orders.PAID and presale:
+        return _(
+            "It is still on the tree. It is picked and sent from %(starts)s to %(ends)s; nothing to do for you."
+        ) % {
+            "starts": month_day(presale.ships_from),
+            "ends": month_day(presale.ships_to),
+        }
     if status == orders.PAID:
         return _("Nothing to do for you: the cooperatives pack it and send it off.")
     if status == orders.RECEIVED:
@@ -213,7 +228,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("orders:order", token=token)
     if request.method == "POST" and demo.is_offered():
         if demo.pay(sale.order).applied:
-            messages.success(request, _("Thank you. The cooperatives are packing your order."))
+            messages.success(request, _("Thank you, it is paid. This page shows how far your order is."))
         else:
             messages.error(request, _("This order could not be paid any more. Nothing was taken from you."))
         return redirect("orders:order", token=token)

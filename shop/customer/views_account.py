@@ -18,7 +18,7 @@ from shop import orders
 from shop.basket.again import Again, buy_again
 from shop.checkout.forms import TAIAN, from_address
 from shop.models import Sale
-from suppliers.base.access import everybody
+from suppliers.base.access import READS_REPORT, TOWNSHIP, everybody, has_role
 
 from .forms import AddressForm
 from .views import of_buyer
@@ -93,6 +93,8 @@ def account(request: HttpRequest) -> HttpResponse:
             "states": _states(request.user)[:4],
             "page": _sales(request.user)[:LATEST],
             "works_for_a_cooperative": request.user.cooperative_posts.exists(),
+            "reads_report": has_role(request.user, *READS_REPORT),
+            "checks_slips": has_role(request.user, TOWNSHIP),
         },
     )
 

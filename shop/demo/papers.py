@@ -11,17 +11,12 @@ SHOWS_GROWER_PRICE = ("C01", "C02", "C03", "C07", "C11")
 ISSUER = "示例·检验机构"
 # (cooperative, produce or "" for all of its goods, kind, days since it was issued, days that it is valid; 0: always)
 PAPERS = [
-    ("C01", "DT01", Certificate.Kind.CONFORMITY, 60, 180),
-    ("C01", "DT01", Certificate.Kind.TEST, 70, 365),
     ("C02", "XG01", Certificate.Kind.TEST, 120, 365),
-    ("C03", "FM01", Certificate.Kind.TEST, 150, 365),
     ("C03", "LY01", Certificate.Kind.WORKSHOP, 400, 1095),
     ("C04", "DH01", Certificate.Kind.INDICATION, 900, 0),
     ("C06", "ST01", Certificate.Kind.WORKSHOP, 300, 1095),
-    ("C07", "QC01", Certificate.Kind.CONFORMITY, 6, 90),
     ("C08", "QC01", Certificate.Kind.TEST, 500, 365),  # over: it is not shown
     ("C10", "DN01", Certificate.Kind.CONFORMITY, 20, 180),
-    ("C11", "HT01", Certificate.Kind.TEST, 50, 365),
     ("C12", "", Certificate.Kind.LICENCE, 700, 1825),
 ]
 

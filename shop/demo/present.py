@@ -225,7 +225,7 @@ def _place(n: int, scene: Scene, placed_on: dt.date):
             line4=city,
             state="山东省",
             area_code=area_code,
-            phone_number=f"+86138053800{n:02d}",
+            phone_number=f"+861380538{n:04d}",
             country=Country.objects.get(pk="CN"),
         ),
         shipping_method=Free() if is_institution else ByWeight(area_code) if way.place is None else way.method,

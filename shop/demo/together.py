@@ -129,7 +129,7 @@ def _start(who: str, departure: Departure, packs: list[Pack], *, title: str, poi
         by=get_user_model().objects.get(email=people.email(who)),
         departure=departure,
         packs=packs,
-        point=actions.Point(point, "东岳大街 1 号", TAISHAN, days.at(day, 17), days.at(day, 20)),
+        point=actions.Halt(point, "东岳大街 1 号", TAISHAN, days.at(day, 17), days.at(day, 20)),
         least=least,
         closes_at=departure.cut_off_at,
         host="3号楼张阿姨",

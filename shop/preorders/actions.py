@@ -27,6 +27,9 @@ SHARE_BP = 5_000
 DAYS_OF_SHIPPING = 7
 # An order that was not sent so many days after its week is paid back in full.
 DAYS_OF_PATIENCE = 7
+MOST_PRICE_FEN = 100_000_00
+# No harvest is known so long ahead.
+MOST_DAYS_AHEAD = 730
 
 
 def declared_g(produce: Produce, starts_on: dt.date, ends_on: dt.date) -> int:
@@ -39,7 +42,8 @@ def declared_g(produce: Produce, starts_on: dt.date, ends_on: dt.date) -> int:
 
 
 def quota_of(pack: Pack, ships_from: dt.date, *, share_bp: int = SHARE_BP) -> int:
-    """How many of `pack` can be sold ahead for the week from `ships_from`."""
+    """How many of `pack` can be sold ahead for the week from `ships_from`. Raises ValidationError for a day too far off."""
+    _check_week(ships_from)
     ships_to = _last_day(ships_from)
     others = _of_the_same_days(pack.produce, ships_from, ships_to)
     return forecast.quota(
@@ -48,6 +52,11 @@ def quota_of(pack: Pack, ships_from: dt.date, *, share_bp: int = SHARE_BP) -> in
         promised_g=sum(packs * net_g for packs, net_g in others.values_list("quota", "of__net_g")),
         net_g=pack.net_g,
     )
+
+
+def _check_week(ships_from: dt.date) -> None:
+    if (ships_from - days.today()).days > MOST_DAYS_AHEAD:
+        raise ValidationError({"ships_from": _("That is more than two years ahead. Choose an earlier day.")})
 
 
 def _last_day(ships_from: dt.date) -> dt.date:
@@ -71,10 +80,11 @@ def open_presale(
     produce = Produce.objects.select_for_update().get(pk=of.produce_id)
     if of.is_per_kg or produce.is_b2b_only or presale_of(of):
         raise ValidationError({"pack": _("Only what is sold to private buyers can be sold ahead.")})
+    _check_week(ships_from)
     if not days.now() < closes_at <= days.at(ships_from, 0):
         raise ValidationError({"closes_at": _("Orders end after now, and before the first day of shipping.")})
-    if price_fen <= 0:
-        raise ValidationError({"price": _("Write a price above zero.")})
+    if not 0 < price_fen <= MOST_PRICE_FEN:
+        raise ValidationError({"price": _("Write a price above zero, and at most 100,000 yuan.")})
     if Presale.objects.filter(of=of, ships_from=ships_from).exists():
         raise ValidationError({"ships_from": _("This pack is sold ahead for that week already.")})
     quota = quota_of(of, ships_from, share_bp=share_bp)
@@ -102,8 +112,8 @@ def open_presale(
 
 def _pack_like(of: Pack, ships_from: dt.date, *, price_fen: int, quota: int) -> Pack:
     """A new pack on the shelf like `of`, with its own product, stock and pictures."""
-    sku = f"{of.sku[:12]}-Y{ships_from:%m%d}"
-    upc = f"{sku}-{of.produce.cooperative.code}-{ships_from:%y}"
+    sku = f"{of.sku[:12]}-Y{ships_from:%y%m%d}"
+    upc = f"{sku}-{of.produce.cooperative.code}"
     product = Product.objects.create(
         upc=upc,
         # Frozen into every order, so it says what was promised.
@@ -179,7 +189,8 @@ def waiting(presale: Presale) -> list[forecast.Wanted]:
     return [
         forecast.Wanted(
             line_id=line.pk,
-            packs=line.kept_g // presale.of.net_g,
+            # A box of which a part was paid back is still a box.
+            packs=-(-line.kept_g // presale.of.net_g),
             fen=line.net_fen,
             freight_fen=_freight_of(line),
         )
@@ -208,12 +219,19 @@ def settle(*, presale: Presale, packs: int, by=None) -> list[forecast.Share]:
         raise ValidationError(_("This harvest was entered already. Nothing was changed."))
     if presale.closes_at > days.now():
         raise ValidationError(_("Orders are still taken. Enter the harvest when they have ended."))
+    # Whoever is ordering at this moment is done before, or finds nothing left.
+    stock = StockRecord.objects.select_for_update().get(product=presale.pk)
     if packs < 0:
         raise ValidationError({"packs": _("Write how many packs there are, 0 or more.")})
+    if Sale.objects.filter(pk__in=sales, order__status=orders.PLACED).exists():
+        # Whoever pays after the harvest is shared out would wait for goods that others have.
+        raise ValidationError(_("Somebody has ordered and not paid yet. Please enter the harvest in half an hour."))
     shares = forecast.ration(waiting(presale), packs)
     lines = SaleLine.objects.in_bulk([one.line_id for one in shares])
     short = [one for one in shares if one.missing]
     orders.refund(refunds=[_refunding(presale, lines[one.line_id], one, by) for one in short])
+    # What nobody has paid for is sold to nobody, whatever page he has open.
+    StockRecord.objects.filter(pk=stock.pk).update(num_in_stock=F("num_allocated"))
     presale.harvested_packs, presale.settled_at, presale.settled_by = packs, days.now(), by
     presale.save(update_fields=["harvested_packs", "settled_at", "settled_by"])
     return shares
@@ -234,12 +252,38 @@ def _refunding(presale: Presale, line: SaleLine, share: forecast.Share, by) -> o
 def give_up_overdue() -> int:
     """Pay back in full what was not sent so many days after its week. Return how many orders."""
     latest = days.today() - dt.timedelta(days=DAYS_OF_PATIENCE)
-    overdue = Sale.objects.filter(
-        order__status=orders.PAID,
-        lines__pack__presale__ships_to__lt=latest,
-        lines__dispatched_at=None,
-    ).distinct()
-    given_up = 0
-    for sale in overdue.select_related("order").order_by("pk"):
-        given_up += orders.cancel(order=sale.order, reason=_("not sent in its week"))
-    return given_up
+    overdue = SaleLine.objects.filter(
+        sale__order__status=orders.PAID,
+        pack__presale__ships_to__lt=latest,
+        dispatched_at=None,
+        refunded_g__lt=F("net_g"),
+    )
+    return sum(_give_up(sale_id, latest) for sale_id in sorted(set(overdue.values_list("sale", flat=True))))
+
+
+@transaction.atomic
+def _give_up(sale_id: int, latest: dt.date) -> bool:
+    """Cancel an order if all that is left of it is overdue and nothing was sent, else pay back what is overdue of it."""
+    sale = Sale.objects.select_for_update().select_related("order").get(pk=sale_id)
+    left = sale.lines.filter(refunded_g__lt=F("net_g"), sale__order__status=orders.PAID)
+    late = left.filter(pack__presale__ships_to__lt=latest, dispatched_at=None).order_by("pk")
+    if not late.exists():
+        return False
+    reason = _("not sent in its week")
+    if late.count() == left.count():
+        return orders.cancel(order=sale.order, reason=reason)
+    for line in late:
+        # One after the other: each bears its part of the freight that the one before has left.
+        line.sale.refresh_from_db()
+        orders.refund(
+            refunds=[
+                orders.Refunding(
+                    key=f"overdue-{line.pk}",
+                    sale_id=sale.pk,
+                    lines=[orders.GiveBack(line.pk, g=line.kept_g, fen=line.net_fen)],
+                    freight_fen=_freight_of(line),
+                    reason=reason,
+                )
+            ]
+        )
+    return True

@@ -63,7 +63,7 @@ class PresaleForm(forms.Form):
             "of": data["of"],
             "ships_from": data["ships_from"],
             "price_fen": fen_of(data["price"] or yuan_of(0)),
-            "closes_at": days.at(data["closes_on"], 0) + dt.timedelta(days=1),
+            "closes_at": days.at(min(data["closes_on"], dt.date.max - dt.timedelta(days=1)) + dt.timedelta(days=1), 0),
         }
 
 

@@ -82,6 +82,11 @@ class Presale(models.Model):
         return f"{self.of} {self.ships_from}"
 
     @property
+    def last_day(self) -> dt.date:
+        """The last day on which it can be ordered; midnight is the end of the day before."""
+        return days.day_of(self.closes_at - dt.timedelta(microseconds=1))
+
+    @property
     def is_over(self) -> bool:
         """Whether the time to order is over."""
         return self.closes_at <= days.now()

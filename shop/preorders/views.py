@@ -100,7 +100,10 @@ def presale_new(request: HttpRequest) -> HttpResponse:
                 messages.success(request, _("It is on the shelf. Buyers can order it now."))
                 return redirect("presales")
         else:
-            quota = actions.quota_of(wanted["of"], wanted["ships_from"])
+            try:
+                quota = actions.quota_of(wanted["of"], wanted["ships_from"])
+            except ValidationError as error:
+                put_errors(form, error, form.names)
     context = {"form": form, "quota": quota, "share_percent": _share_percent()}
     return render(request, "cooperative/presale_new.html", context)
 

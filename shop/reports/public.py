@@ -178,7 +178,7 @@ def shapes(figures: dict) -> dict:
     return {
         "stairs": _bars([{"name": name, "fen": fen} for name, fen in stairs], "fen"),
         "channels": _bars(named, "sales_fen"),
-        "products": _bars(figures["products"], "sales_fen"),
+        "products": _bars([row for row in figures["products"] if row["sales_fen"] != 0], "sales_fen"),
         "townships": _bars(figures["townships"], "earned_fen"),
         "tiles": tiles,
     }

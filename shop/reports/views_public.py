@@ -1,5 +1,6 @@
 """Pages for everybody: where the goods of a parcel are from, and what a half-year's sales did."""
 
+import datetime as dt
 import re
 
 from django.core.cache import cache
@@ -76,6 +77,7 @@ def impact(request: HttpRequest) -> HttpResponse:
             "figures": figures,
             "totals": figures["totals"],
             "state": state,
+            "cut_off": dt.datetime.fromisoformat(figures["cut_off"]),
             **public.shapes(figures),
         }
     return render(request, "impact/impact.html", page)

@@ -6,7 +6,7 @@ anywhere and run again: what is due stands in the rows.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
 
-from logistics.actions import CannotRide
+from logistics.actions import CannotRide, Halt
 from logistics.models import Departure, Shipment, Stop
 from shop import orders, places
 from shop.models import Sale
@@ -46,22 +46,15 @@ class TooLate(Exception):
     """What was asked for is decided, sent or done already."""
 
 
+class TooEarly(Exception):
+    """The day on which the truck hands out has not come."""
+
+
 class NoNextTruck(Exception):
     """There is no later departure to this city with room for it."""
 
 
 # ── Starting and joining ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Point:
-    """Where and when the starter hands out."""
-
-    name: str
-    address: str
-    area_code: str
-    opens_at: dt.datetime
-    closes_at: dt.datetime
 
 
 def may_ride(pack: Pack, departure: Departure) -> bool:
@@ -78,7 +71,7 @@ def start(
     by,
     departure: Departure,
     packs: Sequence[Pack],
-    point: Point,
+    point: Halt,
     least: Least,
     closes_at: dt.datetime,
     host: str,
@@ -92,6 +85,9 @@ def start(
         raise ValidationError(_("This truck takes no orders any more. Choose another one."))
     if GroupOrder.objects.filter(starter=by).joinable_at(now).count() >= OPEN_AT_ONCE:
         raise ValidationError(_("You have %(n)d group orders open. Close one of them first.") % {"n": OPEN_AT_ONCE})
+    if GroupOrder.objects.filter(starter=by, stop__departure=departure).count() >= OPEN_AT_ONCE:
+        # Each makes a stop of the truck, and a stop stays.
+        raise ValidationError(_("You have started %(n)d group orders on this truck already.") % {"n": OPEN_AT_ONCE})
     if not 0 < len(packs) <= MOST_PACKS:
         errors["packs"] = _("Choose 1 to %(n)d products.") % {"n": MOST_PACKS}
     elif not all(may_ride(pack, departure) for pack in packs):
@@ -121,18 +117,11 @@ def start(
     return group
 
 
-def _stop(departure: Departure, point: Point) -> Stop:
+def _stop(departure: Departure, point: Halt) -> Stop:
     """A stop of `departure` at `point`. Raises ValidationError where another one has its name."""
     try:
         with transaction.atomic():
-            return Stop.objects.create(
-                departure=departure,
-                name=point.name,
-                address=point.address,
-                area_code=point.area_code,
-                opens_at=point.opens_at,
-                closes_at=point.closes_at,
-            )
+            return Stop.objects.create(departure=departure, **asdict(point))
     except IntegrityError as error:
         raise ValidationError(
             {"point": _("This truck has a hand-out point of this name. Say more exactly where yours is.")}
@@ -159,6 +148,8 @@ def join(
     """
     group = GroupOrder.objects.select_for_update().get(pk=group.pk)
     if known := Participation.objects.select_related("sale").filter(key=key).first():
+        if known.group_id != group.pk:
+            raise NotOpen
         return known
     now = days.now()
     stop = Stop.objects.select_related("departure").get(pk=group.stop_id)
@@ -333,7 +324,7 @@ def _successor(group: GroupOrder, *, g: int) -> GroupOrder:
     if departure is None:
         raise NoNextTruck
     later = departure.leaves_at - group.stop.departure.leaves_at
-    point = Point(
+    point = Halt(
         name=_free_name(departure, group.stop.name),
         address=group.stop.address,
         area_code=group.stop.area_code,
@@ -428,7 +419,8 @@ def give_money_back() -> int:
 
 
 def hand_out(*, participation: Participation, by) -> None:
-    """Tick somebody off: he has his goods. Again changes nothing. Raises TooLate where they are not on their way.
+    """Tick somebody off: he has his goods. Again changes nothing. Raises TooLate where they are not on their way, and
+    TooEarly before the day of the truck: a receipt ends the time in which what came spoiled can be reported.
 
     The tick becomes the receipt of his order once it cannot be taken back any more.
     """
@@ -437,6 +429,8 @@ def hand_out(*, participation: Participation, by) -> None:
     )
     if not there.exists():
         raise TooLate
+    if days.day_of(participation.group.stop.opens_at) > days.today():
+        raise TooEarly
     Participation.objects.filter(pk=participation.pk, handed_out_at=None).update(
         handed_out_at=days.now(), handed_out_by=by
     )
@@ -462,3 +456,15 @@ def receive_handed_out() -> int:
         orders.receive(shipments=list(shipments), on=days.day_of(one.handed_out_at), how=Shipment.Receipt.CARRIER)
         done += 1
     return done
+
+
+# ── An account is erased ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def forget(*, user, name: str) -> None:
+    """Take `user` out of the group orders that he started and handed out: `name` stands there instead.
+
+    For those that are not under way any more; the ticks stay, with their time.
+    """
+    GroupOrder.objects.filter(starter=user).update(starter=None, host=name, words="")
+    Participation.objects.filter(handed_out_by=user).update(handed_out_by=None, is_handed_out_by_erased=True)

@@ -22,7 +22,7 @@ from suppliers.base import days
 from suppliers.base.fields import PlainCharField, plain
 from suppliers.models import Pack
 
-from .actions import Joiner, Point
+from .actions import Halt, Joiner
 from .models import GroupOrder
 from .reckoning import Least
 
@@ -133,7 +133,7 @@ class StartForm(forms.Form):
         return {
             "departure": self.departure,
             "packs": [by_pk[pk] for pk in given["packs"]],
-            "point": Point(
+            "point": Halt(
                 given["point"], given["address"], given["district"], days.at(day, opens), days.at(day, closes)
             ),
             "least": Least(g=given["least"] * 1000) if given["least_by"] == "kg" else Least(joiners=given["least"]),

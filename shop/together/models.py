@@ -35,6 +35,14 @@ class GroupOrderQuerySet(models.QuerySet):
         """Those below their least whose joiners had until `moment` to choose."""
         return self.filter(state=GroupOrder.State.SHORT, decide_by__lte=moment)
 
+    def under_way(self) -> Self:
+        """Those that are not decided, or whose goods are not all handed out."""
+        coming = Participation.objects.filter(
+            group=models.OuterRef("pk"), sale__order__status__in=("placed", "paid", "dispatched")
+        )
+        undecided = Q(state__in=(GroupOrder.State.OPEN, GroupOrder.State.CLOSED, GroupOrder.State.SHORT))
+        return self.filter(undecided | models.Exists(coming))
+
     def given_up(self) -> Self:
         """Those whose money goes back to whoever is still on."""
         return self.filter(state__in=(GroupOrder.State.CANCELLED, GroupOrder.State.ENDED))
@@ -62,7 +70,8 @@ class GroupOrder(models.Model):
         TRUCK_CANCELLED = "no_truck", _("the truck does not go")
 
     token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
-    starter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="group_orders")
+    # None where the starter has erased the account since (shop.accounts).
+    starter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="group_orders")
     host = models.CharField(_("who hands out"), max_length=20)
     title = models.CharField(_("title"), max_length=30)
     words = models.CharField(_("words to the neighbours"), max_length=120, blank=True)
@@ -110,6 +119,10 @@ class GroupOrder(models.Model):
     def departure(self):
         return self.stop.departure
 
+    def is_started_by(self, user) -> bool:
+        """Whether `user` is the starter; nobody is where the account was erased."""
+        return user.is_authenticated and self.starter_id == user.pk
+
     def is_joinable_at(self, moment: dt.datetime) -> bool:
         """Whether people may join at `moment`, as `joinable_at` asks the database."""
         return self.state == self.State.OPEN and self.closes_at > moment
@@ -143,6 +156,8 @@ class Participation(models.Model):
     joined_at = models.DateTimeField(_("joined at"))
     handed_out_at = models.DateTimeField(_("handed out at"), null=True, blank=True)
     handed_out_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    # By somebody whose account was erased since (shop.accounts).
+    is_handed_out_by_erased = models.BooleanField(default=False)
 
     objects = ParticipationQuerySet.as_manager()
 
@@ -150,8 +165,11 @@ class Participation(models.Model):
         ordering = ["joined_at", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(handed_out_at__isnull=True, handed_out_by__isnull=True)
-                | Q(handed_out_at__gte=F("joined_at"), handed_out_by__isnull=False),
+                condition=Q(handed_out_at__isnull=True, handed_out_by__isnull=True, is_handed_out_by_erased=False)
+                | Q(handed_out_at__isnull=False, handed_out_at__gte=F("joined_at"), is_handed_out_by_erased=False)
+                & Q(handed_out_by__isnull=False)
+                | Q(handed_out_at__isnull=False, handed_out_at__gte=F("joined_at"), is_handed_out_by_erased=True)
+                & Q(handed_out_by__isnull=True),
                 name="handed_out_when_and_by_whom",
             ),
         ]

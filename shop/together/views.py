@@ -48,7 +48,7 @@ def _group(token: str) -> GroupOrder:
 def _own(request: HttpRequest, token: str) -> GroupOrder:
     """The group order of this token, if who asks has started it. Raises Http404."""
     group = _group(token)
-    if group.starter_id != request.user.pk:
+    if not group.is_started_by(request.user):
         raise Http404
     return group
 
@@ -108,7 +108,7 @@ def group(request: HttpRequest, token: str) -> HttpResponse:
         context
         | {
             "wares": wares,
-            "is_starter": found.starter_id == request.user.pk,
+            "is_starter": found.is_started_by(request.user),
             "url": url,
             "image_url": request.build_absolute_uri(picture.original.url) if picture else "",
             "share_text": board.share_text(found, context["rows"], url),
@@ -337,6 +337,8 @@ def tick(request: HttpRequest, token: str) -> HttpResponse:
             actions.hand_out(participation=one, by=request.user)
         else:
             actions.take_tick_back(participation=one)
+    except actions.TooEarly:
+        messages.error(request, _("The truck has not come yet. Tick on the day on which it hands out."))
     except actions.TooLate:
         wrong = (
             _("These goods are not on their way yet, so they cannot be handed out.")

@@ -15,13 +15,17 @@ from oscar.core.loading import get_model
 from shop import invariants, orders, tasks
 from shop.accounts import actions, codes
 from shop.accounts.models import Erasure, Session
+from shop.aftersales import actions as aftersales
+from shop.aftersales.models import Review
 from shop.models import InvoiceWish, Refund, Sale
+from shop.together import actions as together
 from suppliers.base import access, days
 from tests import factories as f
 
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
 UserAddress = get_model("address", "UserAddress")
+Voucher = get_model("voucher", "Voucher")
 User = get_user_model()
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +85,19 @@ def test_the_account_shows_how_many_orders_are_in_each_state_and_what_to_do_next
     assert page.count("/pay/") == 1
 
 
+def test_the_account_leads_everybody_to_the_desk_they_work_at(client):
+    doors = ("/officials/", "/officials/slips/")
+    for who, shown in [
+        (f.make_user(), None),
+        (f.make_user("", access.TAIAN), "/officials/"),
+        (f.make_user("", access.TOWNSHIP), "/officials/slips/"),
+        (f.make_user(is_staff=True), "/officials/"),
+    ]:
+        client.force_login(who)
+        page = client.get("/accounts/").content.decode()
+        assert [door for door in doors if f'href="{door}"' in page] == ([shown] if shown else [])
+
+
 @pytest.mark.parametrize(
     ("state", "shown"),
     [("", 4), ("to-pay", 1), ("on-its-way", 1), ("received", 1), ("over", 1), ("no such", 4), ("\x00", 4)],
@@ -95,6 +112,7 @@ def test_orders_are_listed_by_state(signed_in, buyer, state, shown):
 @pytest.mark.parametrize("page", ["/accounts/", "/accounts/orders/", "/accounts/addresses/"])
 def test_ten_orders_and_addresses_take_as_many_queries_as_one(signed_in, buyer, page):
     def queries() -> int:
+        signed_in.get(page)  # what is new on the shelf is read once
         with CaptureQueriesContext(connection) as caught:
             signed_in.get(page)
         return len(caught)
@@ -104,10 +122,10 @@ def test_ten_orders_and_addresses_take_as_many_queries_as_one(signed_in, buyer, 
         signed_in.post("/accounts/addresses/new/", HOME | {"street": f"东岳大街 {n} 号"})
 
     more(1)
-    queries()
     one = queries()
     for n in range(2, 11):
         more(n)
+    queries()  # which shows, and forgets, what the pages before had to say
     assert queries() == one
 
 
@@ -402,6 +420,96 @@ def test_a_buyer_whose_own_cancellation_paid_money_back_can_go(buyer):
     actions.erase(user=buyer)
     assert Refund.objects.get().by is None
     assert not User.objects.exists()
+
+
+def test_who_hands_out_for_others_goes_when_they_have_their_goods(signed_in, buyer):
+    group = f.make_group_order(starter=buyer, words="我住三号楼", least_joiners=1)
+    one = f.join(group)
+    together.close(group=group)
+    page = main(signed_in.get("/accounts/erase/"))
+    assert group.title in page
+    assert 'name="erase"' not in page
+    with time_machine.travel(group.stop.departure.cut_off_at + dt.timedelta(hours=1), tick=False):
+        tasks.sweep_now()
+        f.dispatch(one.sale.order, on=days.today())
+    with time_machine.travel(group.stop.opens_at, tick=False):
+        together.hand_out(participation=one, by=buyer)
+        with pytest.raises(actions.HandsOut):
+            actions.erase(user=buyer)
+    with time_machine.travel(group.stop.opens_at + dt.timedelta(hours=1), tick=False):
+        assert tasks.sweep_now()["hand-outs received"] == 1
+        actions.erase(user=buyer)
+    group.refresh_from_db()
+    one.refresh_from_db()
+    assert (group.starter, group.host, group.words) == (None, "已注销", "")
+    assert (one.handed_out_by, one.is_handed_out_by_erased) == (None, True)
+    assert one.handed_out_at is not None
+    page = main(Client().get(group.get_absolute_url()))
+    assert "/list/" not in page  # nobody who is not signed in is taken for the starter
+    assert list(invariants.violations()) == []
+
+
+@pytest.mark.parametrize("state", ["open", "short"])
+def test_nobody_leaves_a_group_order_alone_that_is_not_decided(buyer, state):
+    group = f.make_group_order(starter=buyer)
+    if state == "short":
+        f.join(group)
+        together.close(group=group)
+    group.refresh_from_db()
+    assert group.state == state
+    with pytest.raises(actions.HandsOut):
+        actions.erase(user=buyer)
+    together.call_off(group=group)
+    together.give_money_back()
+    actions.erase(user=buyer)
+    assert not User.objects.filter(pk=buyer.pk).exists()
+
+
+def test_reviews_of_an_erased_account_are_a_guests(buyer):
+    f.make_carriers()
+    mine, theirs = bought(buyer), bought(f.make_user())
+    for order in (mine, theirs):
+        aftersales.review(line=order.sale.lines.get(), stars=4, text="香")
+    actions.erase(user=buyer)
+    reviews = Review.objects.in_bulk(field_name="pk")
+    names = {pk: (review.name, review.stars, review.text) for pk, review in reviews.items()}
+    assert names == {
+        mine.sale.lines.get().pk: ("泰安买家", 4, "香"),
+        theirs.sale.lines.get().pk: ("王**", 4, "香"),
+    }
+
+
+def test_photos_and_words_of_claims_go_with_the_address_and_what_was_decided_stays(buyer, settings):
+    settings.ERASED_ADDRESSES_KEPT_DAYS = 90
+    claims = [
+        aftersales.claim(
+            line=order.sale.lines.get(), spoiled_bp=3_000, photos=[b"jpeg"], note="王女士家的", by=order.user
+        )
+        for order in (bought(buyer), bought(f.make_user()))
+    ]
+    mine, theirs = claims
+    aftersales.approve(claim=mine, by=f.make_user(is_staff=True), decided_as="county")
+    actions.erase(user=buyer)
+    mine.refresh_from_db()
+    assert (mine.asked_by, mine.note, mine.photos.count()) == (None, "王女士家的", 1)
+    with time_machine.travel(Erasure.objects.get().erased_at + dt.timedelta(days=90), tick=False):
+        assert actions.pseudonymise_due() == 1
+    for claim in claims:
+        claim.refresh_from_db()
+    assert (mine.note, mine.photos.count(), mine.state, mine.approved_bp) == ("", 0, "paid", 3_000)
+    assert mine.refund.goods_fen == 2_640  # 30 % of 88.00
+    assert (theirs.note, theirs.photos.count()) == ("王女士家的", 1)
+
+
+def test_a_coupon_that_an_erased_account_has_used_stays_used(buyer):
+    order = bought(buyer)
+    now = days.now()
+    coupon = Voucher.objects.create(
+        name="一次", code="ONCE", usage=Voucher.SINGLE_USE, start_datetime=now, end_datetime=now + dt.timedelta(days=1)
+    )
+    coupon.applications.create(order=order, user=buyer)
+    actions.erase(user=buyer)
+    assert not coupon.is_available_to_user(user=f.make_user())[0]
 
 
 def test_what_others_keep_as_evidence_undoes_the_erasure_as_a_whole(buyer):

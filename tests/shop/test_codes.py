@@ -104,7 +104,7 @@ def test_a_number_is_taken_as_people_write_it(client, number):
 @pytest.mark.parametrize(
     ("number", "message"),
     [
-        ("", "请填写手机号"),
+        ("", "请写手机号"),
         ("12345", "11 位手机号"),
         ("053812345678", "11 位手机号"),
         ("138053800011", "11 位手机号"),

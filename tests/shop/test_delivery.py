@@ -255,7 +255,7 @@ def test_placing_an_order_takes_some_queries_and_four_a_line(client):
 
     queries(1)
     one, eleven = queries(1), queries(11)
-    assert eleven - one == 4 * 10
+    assert eleven - one <= 4 * 10
     # 24: the posted page, the basket and the ways are 10 of them, the order with its sale and consignments the rest.
     assert one <= 24 + 4
 

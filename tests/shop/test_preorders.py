@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from oscar.core.loading import get_class
 
@@ -163,7 +164,7 @@ def test_nothing_leaves_before_the_harvest_is_entered_and_then_only_what_is_left
     (shipment,) = f.dispatch(order, on=days.today())
     assert shipment.net_g == 5_000
     stock = presale.pack.product.stockrecords.get()
-    assert (stock.num_in_stock, stock.num_allocated) == (11, 0)
+    assert (stock.num_in_stock, stock.num_allocated) == (0, 0)
     assert list(invariants.violations()) == []
 
 
@@ -261,6 +262,17 @@ def test_another_cooperatives_presale_is_not_found(client, peaches):
     assert client.get(f"/cooperative/presales/{presale.pk}/").status_code == 404
     mine = SupplyDeclaration.objects.get()
     assert client.get(f"/cooperative/presales/harvest/?replaces={mine.pk}").status_code == 404
+
+
+def test_home_shows_what_can_be_ordered_ahead_until_its_orders_end(client, peaches):
+    declare(peaches)
+    presale = sell_ahead(peaches)
+    page = client.get("/").content.decode()
+    assert "提前预订" in page
+    assert f"{SOON.month}月{SOON.day}日起发" in page
+    assert 'href="/preorders/"' in page
+    with time_machine.travel(presale.closes_at, tick=False):
+        assert "提前预订" not in client.get("/").content.decode()
 
 
 def test_buyers_see_what_is_still_on_the_tree_in_as_many_queries_for_one_as_for_ten(

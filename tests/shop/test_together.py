@@ -107,7 +107,7 @@ def start(departure: Departure, *packs, by=None, **fields) -> GroupOrder:
             "by": by or f.make_user(),
             "departure": departure,
             "packs": packs or [f.make_pack()],
-            "point": actions.Point("阳光小区南门", "岱宗大街 1 号", f.TAISHAN_DISTRICT, arrives, arrives + 3 * HOUR),
+            "point": actions.Halt("阳光小区南门", "岱宗大街 1 号", f.TAISHAN_DISTRICT, arrives, arrives + 3 * HOUR),
             "least": Least(joiners=3),
             "closes_at": departure.cut_off_at,
             "host": "张阿姨",
@@ -156,12 +156,12 @@ def test_a_second_group_order_on_a_truck_needs_a_name_of_its_own_for_its_point()
         (lambda truck: {"least": Least(g=10**12)}, "least"),
         (
             lambda truck: {
-                "point": actions.Point("门", "街", "370103", truck.leaves_at + HOUR, truck.leaves_at + 2 * HOUR)
+                "point": actions.Halt("门", "街", "370103", truck.leaves_at + HOUR, truck.leaves_at + 2 * HOUR)
             },
             "district",
         ),
         (
-            lambda truck: {"point": actions.Point("门", "街", "370902", truck.cut_off_at, truck.leaves_at + HOUR)},
+            lambda truck: {"point": actions.Halt("门", "街", "370902", truck.cut_off_at, truck.leaves_at + HOUR)},
             "day",
         ),
     ],
@@ -247,7 +247,7 @@ def test_the_database_refuses_a_group_order_without_a_least_or_a_reason(group):
             GroupOrder.objects.filter(pk=group.pk).update(**wrong)
     one = f.join(group)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Participation.objects.filter(pk=one.pk).update(handed_out_at=days.now())
+        Participation.objects.filter(pk=one.pk).update(handed_out_by=group.starter)
 
 
 # ── The cut-off ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -506,11 +506,12 @@ def test_who_is_called_off_has_his_money_back_and_who_is_sent_is_not_called_off(
 
 @pytest.fixture
 def sent(group):
-    """Two whose goods are on their way; the clock stands an hour after the truck closed."""
+    """Two whose goods are on their way; the truck stands at their gate."""
     f.join(group, name="王小明"), f.join(group, name="李雷")
     with after(group.closes_at, HOUR):
         tasks.sweep_now()
         send(*group.participations.all())
+    with after(group.stop.opens_at):
         yield list(group.participations.in_order())
 
 

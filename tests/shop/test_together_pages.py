@@ -350,6 +350,10 @@ def test_the_starter_ticks_off_and_takes_a_mistake_back(client, group, starter):
         for hidden in ("小明", "1380538", "176.00", "88.00"):
             assert hidden not in page
         client.post(url(group, "tick/"), {"tick": one.pk})
+        assert not Participation.objects.filter(handed_out_at__isnull=False).exists()  # the truck is on its way
+    with time_machine.travel(group.stop.opens_at, tick=False):
+        client.force_login(starter)
+        client.post(url(group, "tick/"), {"tick": one.pk})
         assert "撤回" in text_of(client.get(url(group, "list/")))
         client.post(url(group, "tick/"), {"untick": one.pk})
         client.post(url(group, "tick/"), {"tick": two.pk})

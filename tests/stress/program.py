@@ -162,7 +162,7 @@ def half_year() -> dict:
     from shop.art import renditions
     from shop.demo import catalogue, half_year, reference
 
-    renditions.render = lambda code, width: b""  # nobody looks at the pictures
+    renditions.render = lambda *_: b""  # nobody looks at the pictures
     reference.load()
     catalogue.load()
     assess_due, logistics.actions.assess_due = logistics.actions.assess_due, lambda: 0

@@ -40,7 +40,7 @@ def buy_again(*, basket, order) -> Again:
 
 def _free(basket, pack: Pack) -> int:
     """How many of `pack` a private buyer can still add to `basket`."""
-    if not pack.product.is_public or pack.is_per_kg or pack.produce.is_b2b_only:
+    if not pack.product.is_public or pack.is_for_institutions:
         return 0
     stock = next(iter(pack.product.stockrecords.all()), None)
     if stock is None:

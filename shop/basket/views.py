@@ -96,7 +96,7 @@ def refusal(product, pack: Pack, wanted: int, free: int) -> str:
     """Why `wanted` of a pack cannot be bought here by a private person; empty where it can."""
     if not product.is_public:
         return _("This is not on sale any more. Please remove it.")
-    if pack.is_per_kg or pack.produce.is_b2b_only:
+    if pack.is_for_institutions:
         return _("This is sold to institutions only. Please remove it.")
     presale = presale_of(pack)
     if presale and presale.is_over:
@@ -207,7 +207,7 @@ def add(request: HttpRequest, pk: str) -> HttpResponse:
     in_basket = sum(line.quantity for line in request.basket.all_lines() if line.product_id == pack.pk)
     free = max(stock.net_stock_level or 0, 0)
     try:
-        if pack.is_per_kg or pack.produce.is_b2b_only:
+        if pack.is_for_institutions:
             raise ValidationError(_("This is sold to institutions only."))
         if any(week_of(line.product.pack) != week_of(pack) for line in request.basket.all_lines()):
             raise ValidationError(

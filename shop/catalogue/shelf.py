@@ -70,8 +70,7 @@ class Ware:
 
     @property
     def is_for_institutions(self) -> bool:
-        """Bulk goods, and what law keeps from private persons, are bought by institutions on a quote."""
-        return self.pack.is_per_kg or self.produce.is_b2b_only
+        return self.pack.is_for_institutions
 
     @property
     def presale(self):

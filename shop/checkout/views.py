@@ -1,6 +1,7 @@
 """The checkout: one page, then the order."""
 
 from dataclasses import asdict
+from decimal import Decimal
 
 from django.contrib import messages
 from django.core import signing
@@ -20,6 +21,7 @@ from shop.catalogue import shelf
 from shop.models import Sale
 from shop.order.exceptions import CouponGone
 from suppliers.base.access import everybody
+from suppliers.base.money import fen_of
 
 from . import pasted as pasted_address
 from .forms import TAIAN, DeliveryForm, ShippingAddress, UserAddress, from_address
@@ -66,8 +68,13 @@ def checkout(request: HttpRequest) -> HttpResponse:
     offered = ways(request.basket, area_code=form.area_code)
     named = {kind: request.POST.get(kind, "") for kind in Sale.Delivery.values}
     way = offered.chosen(form.delivery, named[form.delivery])
+    goods_fen = fen_of(Decimal(request.basket.total_incl_tax))
     if form.is_bound and form.is_valid():
-        if way is None:
+        if request.POST.get("goods_fen", str(goods_fen)) != str(goods_fen):
+            form.add_error(
+                None, _("A price or a number has changed since you saw this page. Please look at the sum again.")
+            )
+        elif way is None:
             form.add_error(None, _("Nothing goes this way now. Please choose another one."))
         elif way.place and way.pk != named[form.delivery]:
             form.add_error(None, _("What you chose takes no orders any more. Please choose again."))
@@ -93,6 +100,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             "delivery": form.delivery,
             "kinds": [(kind, offered.chosen(kind, named[kind])) for kind in Sale.Delivery],
             "sums": sums(request.basket, shown, way.method) if way and way.method else None,
+            "goods_fen": goods_fen,
             "coupon_error": coupon_error,
             "pasted": pasted,
             "basket_key": signing.dumps(request.basket.pk, salt=SALT),

@@ -78,7 +78,7 @@ def open_presale(
     """
     # The produce row is the lock: two presales of one harvest are opened one after the other.
     produce = Produce.objects.select_for_update().get(pk=of.produce_id)
-    if of.is_per_kg or produce.is_b2b_only or presale_of(of):
+    if of.is_for_institutions or presale_of(of):
         raise ValidationError({"pack": _("Only what is sold to private buyers can be sold ahead.")})
     _check_week(ships_from)
     if not days.now() < closes_at <= days.at(ships_from, 0):

@@ -59,10 +59,9 @@ class NoNextTruck(Exception):
 
 def may_ride(pack: Pack, departure: Departure) -> bool:
     """Whether private persons may have `pack` brought by `departure`."""
-    produce = pack.produce
-    if pack.is_per_kg or produce.is_b2b_only or Presale.objects.filter(pack=pack).exists():
+    if pack.is_for_institutions or Presale.objects.filter(pack=pack).exists():
         return False
-    return departure.is_refrigerated or not produce.is_cold_chain
+    return departure.is_refrigerated or not pack.produce.is_cold_chain
 
 
 @transaction.atomic

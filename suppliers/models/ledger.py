@@ -76,6 +76,11 @@ class Pack(models.Model):
     def __str__(self) -> str:
         return f"{self.produce} {self.spec}"
 
+    @property
+    def is_for_institutions(self) -> bool:
+        """Bulk goods, and what law keeps from private persons, are bought by institutions on a quote."""
+        return self.is_per_kg or self.produce.is_b2b_only
+
 
 def eligible_on_purchase() -> models.Exists:
     """Whether a lot's household was registered on the day the lot was bought, for use in a lot queryset."""

@@ -75,6 +75,20 @@ def test_a_visitor_orders_and_pays(full, walnuts):
     assert full.get("/checkout/")["Location"] == "/basket/"
 
 
+@pytest.mark.money
+def test_a_price_that_changed_meanwhile_is_shown_before_anything_is_ordered(full, walnuts):
+    page = full.get("/checkout/").content.decode()
+    seen = dict(re.findall(r'name="(basket|goods_fen)"\s+value="([^"]+)"', page))
+    assert seen["goods_fen"] == "17600"
+    walnuts.product.stockrecords.update(price=98)
+    answer = full.post("/checkout/", WANG | seen)
+    assert "刚刚变了" in answer.content.decode()
+    assert answer.context["goods_fen"] == 19_600
+    assert not Sale.objects.exists()
+    full.post("/checkout/", WANG | seen | {"goods_fen": "19600"})
+    assert Sale.objects.get().goods_fen == 19_600
+
+
 @pytest.mark.stock
 def test_the_same_page_sent_twice_is_one_order(full, walnuts):
     posted = WANG | {"basket": key(full)}

@@ -44,7 +44,7 @@ def test_a_month_shows_what_is_ripe_in_it_with_and_without_a_script(browser, liv
 
 def test_the_countdown_goes_on_and_says_when_it_is_over(page, walnuts):
     cut_off_at = days.now() + dt.timedelta(days=2, hours=3, minutes=30)
-    Departure.objects.create(
+    departure = Departure.objects.create(
         departure_no="D1",
         city_code="370900",
         cut_off_at=cut_off_at,
@@ -52,6 +52,7 @@ def test_the_countdown_goes_on_and_says_when_it_is_over(page, walnuts):
         capacity_g=1000,
         fen_per_kg=60,
     )
+    f.make_stop(departure)
     page.goto("/")
     left = page.locator("[data-until]")
     expect(left).to_have_text("2天 3小时")

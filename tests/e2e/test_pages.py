@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 PHONE = {"width": 360, "height": 780}
 ROLES = {"": "/", "buyer": "/accounts/", "c01": "/cooperative/"}
 # What only staff's pages or files are behind.
-PASSED_BY = re.compile(r"^/(static|media|dashboard|accounts/logout)/|\.(csv|xlsx|png|pdf|json|svg)$")
+PASSED_BY = re.compile(r"^/(static|media|photos|dashboard|accounts/logout)/|\.(csv|xlsx|png|pdf|json|svg)$")
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -13,6 +13,7 @@ from django.test import Client
 from structlog.stdlib import ProcessorFormatter
 
 import suppliers.actions
+from logistics.actions.departures import Halt
 from logistics.models import Consignment
 from shop import invariants, orders, tasks
 from shop.accounts import actions as accounts
@@ -400,7 +401,7 @@ def started(truck, starter, pack, place: str) -> GroupOrder:
         by=starter,
         departure=truck,
         packs=[pack],
-        point=together.Point(place, "岱宗大街 1 号", f.TAISHAN_DISTRICT, opens_at, opens_at + HOUR),
+        point=Halt(place, "岱宗大街 1 号", f.TAISHAN_DISTRICT, opens_at, opens_at + HOUR),
         least=Least(joiners=3),
         closes_at=truck.cut_off_at,
         host="张阿姨",
@@ -424,10 +425,10 @@ def test_who_started_a_group_order_that_is_over_can_go():
     starter = f.make_user()
     group = f.make_group_order(starter=starter, state=GroupOrder.State.OPEN)
     one = f.join(group)
-    with pytest.raises(accounts.StillNeeded):
+    with pytest.raises(accounts.HandsOut):
         accounts.erase(user=starter)
     together.call_off(group=group)
-    with pytest.raises(accounts.StillNeeded):
+    with pytest.raises(accounts.HandsOut):
         accounts.erase(user=starter)  # somebody waits for his money
     together.give_money_back()
     accounts.erase(user=starter)

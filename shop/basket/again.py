@@ -46,4 +46,4 @@ def _free(basket, pack: Pack) -> int:
     if stock is None:
         return 0
     in_basket = sum(line.quantity for line in basket.all_lines() if line.product_id == pack.pk)
-    return max(stock.net_stock_level or 0, 0) - in_basket
+    return stock.free - in_basket

@@ -77,7 +77,7 @@ def parcels(basket) -> list[Parcel]:
     prefetch_related_objects([line.product for line in lines], "images")
     for line in lines:
         pack = line.product.pack
-        free = max(line.stockrecord.net_stock_level or 0, 0)
+        free = line.stockrecord.free
         item = Item(line, pack, free, str(line.quantity), refusal(line.product, pack, line.quantity, free))
         cooperative = pack.produce.cooperative
         found.setdefault(cooperative.pk, Parcel(cooperative, [])).items.append(item)
@@ -205,7 +205,7 @@ def add(request: HttpRequest, pk: str) -> HttpResponse:
         raise Http404
     text = request.POST.get("quantity", "1")[:20]
     in_basket = sum(line.quantity for line in request.basket.all_lines() if line.product_id == pack.pk)
-    free = max(stock.net_stock_level or 0, 0)
+    free = stock.free
     try:
         if pack.is_for_institutions:
             raise ValidationError(_("This is sold to institutions only."))

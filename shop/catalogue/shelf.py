@@ -129,7 +129,7 @@ def _ware(pack: Pack, stock, day: dt.date) -> Ware:
     return Ware(
         pack=pack,
         price_fen=fen_of(stock.price or 0),
-        free=max(stock.net_stock_level or 0, 0),
+        free=stock.free,
         state=season.state(*window, day),
         next_on=season.next_start(window[0], day),
     )

@@ -23,6 +23,11 @@ if not is_model_registered("partner", "StockRecord"):
             record._was_in_stock = record.__dict__.get("num_in_stock")
             return record
 
+        @property
+        def free(self) -> int:
+            """How many can be bought now: in store and not sold, never less than none."""
+            return max(self.net_stock_level or 0, 0)
+
         def clean(self) -> None:
             """Refuse, at its field, a count below what is sold and not yet gone, and a price that is none."""
             super().clean()

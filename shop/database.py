@@ -44,10 +44,24 @@ VIEWS = {
         SELECT l.lot_no, c.code AS cooperative, p.code AS product,
                CASE WHEN l.household_id IS NULL THEN 'other' ELSE 'household' END AS source, h.household_no,
                l.g AS grams, l.fen_per_kg, l.bought_on, {moment:l.entered_at} AS entered_at, l.verified_how,
-               l.paid_on, l.paid_fen
+               l.paid_on, l.paid_fen, l.withdrawn_g AS withdrawn_grams,
+               COALESCE(l.household_sold_on, l.bought_on) AS household_sold_on, o.lot_no AS carried_from,
+               b.trace_code AS batch
         FROM suppliers_purchaselot l JOIN suppliers_produce p ON p.id = l.produce_id
         JOIN suppliers_cooperative c ON c.id = p.cooperative_id
-        LEFT JOIN suppliers_household h ON h.id = l.household_id""",
+        LEFT JOIN suppliers_household h ON h.id = l.household_id
+        LEFT JOIN suppliers_purchaselot o ON o.id = l.carried_from_id LEFT JOIN suppliers_batch b ON b.id = l.batch_id
+        WHERE l.reversed_at IS NULL""",
+    "audit_reversed_lots": """
+        SELECT l.lot_no, c.code AS cooperative, p.code AS product, h.household_no, l.g AS grams, l.fen_per_kg,
+               l.bought_on, {moment:l.entered_at} AS entered_at, {moment:l.reversed_at} AS reversed_at, l.reversed_why
+        FROM suppliers_purchaselot l JOIN suppliers_produce p ON p.id = l.produce_id
+        JOIN suppliers_cooperative c ON c.id = p.cooperative_id
+        LEFT JOIN suppliers_household h ON h.id = l.household_id WHERE l.reversed_at IS NOT NULL""",
+    "audit_withdrawals": """
+        SELECT w.id AS withdrawal_id, l.lot_no, w.kind, w.g AS grams, w.withdrawn_on, {moment:w.made_at} AS made_at,
+               w.reverses_id AS reverses
+        FROM suppliers_withdrawal w JOIN suppliers_purchaselot l ON l.id = w.lot_id""",
     "audit_allocations": """
         SELECT a.id AS allocation_id, a.line_id, l.lot_no, a.g AS grams, a.sales_fen, {moment:a.made_at} AS made_at,
                a.reverses_id AS reverses
@@ -59,7 +73,8 @@ VIEWS = {
         LEFT JOIN suppliers_saleallocation a ON a.id = k.allocation_id""",
     "audit_statuses": """
         SELECT h.household_no, s.category, s.starts_on, s.ends_on
-        FROM suppliers_householdstatus s JOIN suppliers_household h ON h.id = s.household_id""",
+        FROM suppliers_householdstatus s JOIN suppliers_household h ON h.id = s.household_id
+        WHERE s.approved_at IS NOT NULL""",
     "audit_mergers": """
         SELECT h.household_no, i.household_no AS counts_as, m.merged_on
         FROM suppliers_householdmerger m JOIN suppliers_household h ON h.id = m.household_id
@@ -86,12 +101,23 @@ ONLY_APPENDED_TO = (
     "suppliers_saleallocation",
     "suppliers_credit",
     "suppliers_householdmerger",
+    "suppliers_withdrawal",
     "logistics_ledgerentry",
     "shop_refundline",
 )
 # Tables whose rows stay, and the columns that are never written again.
 NEVER_REWRITTEN = {
-    "suppliers_purchaselot": ("lot_no", "produce_id", "household_id", "g", "fen_per_kg", "bought_on", "entered_at"),
+    "suppliers_purchaselot": (
+        "lot_no",
+        "produce_id",
+        "household_id",
+        "g",
+        "fen_per_kg",
+        "bought_on",
+        "entered_at",
+        "carried_from_id",
+        "household_sold_on",
+    ),
     "logistics_programmeversion": ("programme_id", "number", "starts_on", "ends_on", "terms", "budget_fen"),
     "aftersales_spoilageclaim": ("line_id", "asked_at", "spoiled_bp", "note"),
     "aftersales_noreasonreturn": ("line_id", "asked_at", "packs", "is_binding", "note"),
@@ -120,7 +146,7 @@ SHOWN_ON_LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "suppliers_village": ("goods", ()),
     "partner_stockrecord": ("stock", ()),
     # What was sold from a slip changes with every parcel; on lists only whose it is, of what and when counts.
-    "suppliers_purchaselot": ("people", ("produce_id", "household_id", "bought_on", "verified_at")),
+    "suppliers_purchaselot": ("people", ("produce_id", "household_id", "bought_on", "verified_at", "reversed_at")),
     "suppliers_householdstatus": ("people", ()),
     "suppliers_householdmerger": ("people", ()),
     # On the page of a product: papers, and what buyers say.

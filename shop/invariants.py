@@ -10,6 +10,15 @@ INVARIANTS = {
         SELECT l.lot_no, l.drawn_g, COALESCE(SUM(a.g), 0) FROM suppliers_purchaselot l
         LEFT JOIN suppliers_saleallocation a ON a.lot_id = l.id AND a.reverses_id IS NULL
         GROUP BY l.id, l.lot_no, l.drawn_g HAVING l.drawn_g <> COALESCE(SUM(a.g), 0)""",
+    "the grams withdrawn from a lot are the sum of its withdrawals": """
+        SELECT l.lot_no, l.withdrawn_g, COALESCE(SUM(w.g), 0) FROM suppliers_purchaselot l
+        LEFT JOIN suppliers_withdrawal w ON w.lot_id = l.id
+        GROUP BY l.id, l.lot_no, l.withdrawn_g HAVING l.withdrawn_g <> COALESCE(SUM(w.g), 0)""",
+    "a lot carried on is of the household of the lot it came from": """
+        SELECT l.lot_no, l.household_id, o.household_id FROM suppliers_purchaselot l
+        JOIN suppliers_purchaselot o ON o.id = l.carried_from_id
+        WHERE COALESCE(l.household_id, 0) <> COALESCE(o.household_id, 0)
+        OR l.household_sold_on <> COALESCE(o.household_sold_on, o.bought_on)""",
     "what a dispatched line was drawn from and its untraced part sum to the line, in grams": """
         SELECT l.line_id, l.net_g - l.refunded_g - l.untraced_g, COALESCE(SUM(a.g), 0) FROM shop_saleline l
         LEFT JOIN suppliers_saleallocation a ON a.line_id = l.line_id WHERE l.dispatched_at IS NOT NULL

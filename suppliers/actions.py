@@ -39,13 +39,14 @@ MOST_PEOPLE = 30
 
 @dataclass(frozen=True)
 class Sold:
-    """Grams of a line that left, for so many fen, and have no lot yet."""
+    """Grams of a line that left, for so many fen, and have no lot yet. With a batch, they were packed from its lots alone."""
 
     line_id: int
     produce_id: int
     g: int
     fen: int
     dispatched_at: dt.datetime
+    batch_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,20 @@ def attribute(*, sold: Iterable[Sold]) -> dict[int, Part]:
     """Draw each of `sold` from verified lots, in the order (dispatched at, line id); return what stays untraced, by line.
 
     Rule: first in first out by (bought on, id) among the lots on the books at this moment that were bought by the day of
-    dispatch and are within their shelf life. The caller sees to it that the same grams are not given twice.
+    dispatch and are within their shelf life, or among those of the batch named at packing. The caller sees to it that the same grams are not given twice.
     """
     sold = sorted(sold, key=lambda s: (s.dispatched_at, s.line_id))
     # The produce rows are the locks of their lots: two dispatches of the same goods draw one after the other.
     produce = Produce.objects.select_for_update().order_by("pk").in_bulk({s.produce_id for s in sold})
     lots: dict[int, list[sharing.Lot]] = defaultdict(list)
     drawn: dict[int, int] = {}
+    batch_of: dict[int, int | None] = {}
     rows = PurchaseLot.objects.filter(produce__in=produce).verified().with_goods_left().first_in_first_out()
-    for lot_id, produce_id, bought_on, g, drawn_g in rows.values_list("pk", "produce", "bought_on", "g", "drawn_g"):
-        lots[produce_id].append(sharing.Lot(lot_id, bought_on, g - drawn_g))
+    columns = ("pk", "produce", "bought_on", "g", "drawn_g", "withdrawn_g", "batch")
+    for lot_id, produce_id, bought_on, g, drawn_g, withdrawn_g, batch_id in rows.values_list(*columns):
+        lots[produce_id].append(sharing.Lot(lot_id, bought_on, g - drawn_g - withdrawn_g))
         drawn[lot_id] = drawn_g
+        batch_of[lot_id] = batch_id
 
     now = days.now()
     touched: set[int] = set()
@@ -83,7 +87,7 @@ def attribute(*, sold: Iterable[Sold]) -> dict[int, Part]:
             g=item.g,
             fen=item.fen,
             on=days.day_of(item.dispatched_at),
-            lots=on_hand,
+            lots=on_hand if item.batch_id is None else [lot for lot in on_hand if batch_of[lot.id] == item.batch_id],
             shelf_life_days=produce[item.produce_id].shelf_life_days,
         )
         taken = {}
@@ -415,7 +419,10 @@ def _register(registration: Registration, cooperative: Cooperative, member_from:
     )
     if known is None and registration.category:
         HouseholdStatus.objects.create(
-            household=household, category=registration.category, starts_on=registration.category_from
+            household=household,
+            category=registration.category,
+            starts_on=registration.category_from,
+            approved_at=None,  # it counts when the county has approved it
         )
     Membership.objects.create(household=household, cooperative=cooperative, starts_on=member_from)
     return household, known is None

@@ -108,7 +108,11 @@ def _shares(in_month, shipments: Iterable[Shipment]) -> dict[int, int]:
         SaleAllocation.objects.filter(
             reverses=None, lot__household__isnull=False, line__shipment_line__shipment__in=around
         )
-        .annotate(bought_on=F("lot__bought_on"), household=F("lot__household"))
+        .annotate(
+            bought_on=F("lot__bought_on"),
+            household_sold_on=F("lot__household_sold_on"),
+            household=F("lot__household"),
+        )
         .filter(eligible_on_purchase())
         .values_list("line", "g", "lot__entered_at", "line__shipment_line__shipment__dispatched_on")
     )

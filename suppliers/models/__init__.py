@@ -1,5 +1,5 @@
 from .credits import Credit, SaleAllocation
-from .ledger import Pack, Produce, PurchaseLot
+from .ledger import Batch, Pack, Produce, PurchaseLot, Withdrawal
 from .people import (
     Cooperative,
     CooperativeStaff,
@@ -14,6 +14,7 @@ from .places import Township, Village
 from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
+    "Batch",
     "Certificate",
     "Cooperative",
     "CooperativeStaff",
@@ -30,5 +31,6 @@ __all__ = [
     "Township",
     "TownshipStaff",
     "Village",
+    "Withdrawal",
     "counts_as",
 ]

@@ -1,12 +1,14 @@
 """What is grown, how it is packed, and the purchase ledger (收购台账): what was bought from whom."""
 
 import datetime as dt
+import secrets
 from typing import Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from ..base import access
@@ -83,22 +85,27 @@ class Pack(models.Model):
 
 
 def eligible_on_purchase() -> models.Exists:
-    """Whether a lot's household was registered on the day the lot was bought, for use in a lot queryset."""
+    """Whether a lot's household was registered on the day it sold the goods, for use in a lot queryset."""
+    sold_on = Coalesce(models.OuterRef("household_sold_on"), models.OuterRef("bought_on"))
     return models.Exists(
-        HouseholdStatus.objects.on(models.OuterRef("bought_on")).filter(
-            household=models.OuterRef("household"), category__in=COUNTED_CATEGORIES
-        )
+        HouseholdStatus.objects.on(sold_on)
+        .approved()
+        .filter(household=models.OuterRef("household"), category__in=COUNTED_CATEGORIES)
     )
 
 
 class PurchaseLotQuerySet(models.QuerySet):
     def verified(self) -> Self:
-        """Lots paid through the bank, confirmed by the household or checked at the township."""
-        return self.filter(verified_at__isnull=False)
+        """Lots paid through the bank, confirmed by the household or checked at the township, that stand."""
+        return self.filter(verified_at__isnull=False, reversed_at__isnull=True)
 
     def unverified(self) -> Self:
-        """Lots that do not count yet."""
-        return self.filter(verified_at__isnull=True)
+        """Lots that stand and do not count yet."""
+        return self.filter(verified_at__isnull=True, reversed_at__isnull=True)
+
+    def standing(self) -> Self:
+        """Lots that no correction took back."""
+        return self.filter(reversed_at__isnull=True)
 
     def paid_to_households(self, *, on: dt.date) -> dict[str, int]:
         """Of the lots from households: `bought_g`, `fen_g` (fen per kilogram times grams), and how many `households` (as on a day)."""
@@ -109,16 +116,20 @@ class PurchaseLotQuerySet(models.QuerySet):
         )
 
     def sums(self) -> dict[str, int]:
-        """What of these was bought, sold and is left (`bought_g`, `sold_g`, `left_g`)."""
-        sums = self.aggregate(bought_g=models.Sum("g", default=0), sold_g=models.Sum("drawn_g", default=0))
-        return sums | {"left_g": sums["bought_g"] - sums["sold_g"]}
+        """What of these was bought, sold here, withdrawn and is left (`bought_g`, `sold_g`, `withdrawn_g`, `left_g`)."""
+        sums = self.standing().aggregate(
+            bought_g=models.Sum("g", default=0),
+            sold_g=models.Sum("drawn_g", default=0),
+            withdrawn_g=models.Sum("withdrawn_g", default=0),
+        )
+        return sums | {"left_g": sums["bought_g"] - sums["sold_g"] - sums["withdrawn_g"]}
 
     def eligible(self) -> Self:
         """Lots of households that were registered on the day of purchase."""
         return self.filter(eligible_on_purchase())
 
     def with_goods_left(self) -> Self:
-        return self.filter(drawn_g__lt=F("g"))
+        return self.filter(drawn_g__lt=F("g") - F("withdrawn_g"))
 
     def first_in_first_out(self) -> Self:
         return self.order_by("bought_on", "pk")
@@ -130,16 +141,47 @@ class PurchaseLotQuerySet(models.QuerySet):
         return self.filter(produce__cooperative__in=Cooperative.objects.visible_to(user))
 
 
+def new_code() -> str:
+    """A word that nobody guesses, for an address that is its own key."""
+    return secrets.token_urlsafe(12)
+
+
+class Batch(models.Model):
+    """Lots of one produce that are packed together (批次), named at packing; `trace_code` is printed on the boxes."""
+
+    produce = models.ForeignKey(Produce, models.PROTECT, related_name="batches")
+    trace_code = models.CharField(_("trace code"), max_length=24, unique=True)
+    packed_on = models.DateField(_("packed on"))
+    note = models.CharField(_("note"), max_length=120, blank=True)
+    made_at = models.DateTimeField(_("made at"))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-packed_on", "-pk"]
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+
+    def __str__(self) -> str:
+        return self.trace_code
+
+
 class PurchaseLot(models.Model):
     """A purchase slip: so many grams of a produce bought from a household (or, with none, another source) on a day.
 
-    What was written is never edited (a trigger); `drawn_g`, the grams sold from it, only rises.
+    What was written is never edited (a trigger): a slip that is wrong is taken back whole (`reversed_at`) while nothing
+    of it has gone, and written anew. `drawn_g`, the grams sold here, only rises; `withdrawn_g` are those that went another
+    way (`Withdrawal`). A lot whose goods came from a batch, own or another cooperative's, has one row for each lot it
+    carries on (`carried_from`): `bought_on` is then the day the goods came, `household_sold_on` the day the household sold.
     """
 
     class Verified(models.TextChoices):
         BANK = "bank", _("paid through the bank")
         HOUSEHOLD = "household", _("confirmed by the household")
         TOWNSHIP = "township", _("checked at the township")
+
+    class Signed(models.TextChoices):
+        SIGNATURE = "signature", _("signature")
+        FINGERPRINT = "fingerprint", _("fingerprint")
 
     lot_no = models.CharField(_("lot number"), max_length=32, unique=True)
     produce = models.ForeignKey(Produce, models.PROTECT, related_name="lots")
@@ -157,6 +199,18 @@ class PurchaseLot(models.Model):
     verified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     paid_on = models.DateField(_("paid on"), null=True, blank=True)
     paid_fen = models.PositiveBigIntegerField(_("paid (fen)"), null=True, blank=True)
+    # A phone without network makes this key, so a slip sent again is the same slip.
+    entry_key = models.UUIDField(_("key of the entry"), null=True, blank=True, unique=True, editable=False)
+    signed_how = models.CharField(_("signed with"), max_length=12, choices=Signed.choices, blank=True)
+    # The household opens its slip with this.
+    household_key = models.CharField(max_length=24, null=True, blank=True, unique=True, editable=False)
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="lots")
+    withdrawn_g = models.PositiveBigIntegerField(_("withdrawn (g)"), default=0)
+    carried_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="carried_on")
+    household_sold_on = models.DateField(_("sold by the household on"), null=True, blank=True)
+    reversed_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
+    reversed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    reversed_why = models.CharField(_("why it was taken back"), max_length=120, blank=True)
 
     objects = PurchaseLotQuerySet.as_manager()
 
@@ -164,7 +218,18 @@ class PurchaseLot(models.Model):
         ordering = ["bought_on", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(g__gt=0), name="lot_weighs_something"),
-            models.CheckConstraint(condition=Q(drawn_g__lte=F("g")), name="lot_is_not_overdrawn"),
+            models.CheckConstraint(condition=Q(drawn_g__lte=F("g") - F("withdrawn_g")), name="lot_is_not_overdrawn"),
+            models.CheckConstraint(
+                condition=Q(carried_from__isnull=True, household_sold_on__isnull=True)
+                | Q(carried_from__isnull=False, household_sold_on__lte=F("bought_on"))
+                | Q(carried_from__isnull=False, household__isnull=True, household_sold_on__isnull=True),
+                name="lot_carried_on_keeps_the_day_of_its_household",
+            ),
+            models.CheckConstraint(
+                condition=Q(reversed_at__isnull=True, reversed_why="")
+                | (Q(reversed_at__isnull=False, drawn_g=0, withdrawn_g=0, paid_on__isnull=True) & ~Q(reversed_why="")),
+                name="lot_taken_back_whole_and_with_a_reason",
+            ),
             models.CheckConstraint(
                 condition=Q(verified_how="", verified_at__isnull=True)
                 | (~Q(verified_how="") & Q(verified_at__isnull=False)),
@@ -189,5 +254,35 @@ class PurchaseLot(models.Model):
 
     @property
     def left_g(self) -> int:
-        """The grams that are not sold yet."""
-        return self.g - self.drawn_g
+        """The grams that are still there: neither sold nor gone another way."""
+        return 0 if self.reversed_at else self.g - self.drawn_g - self.withdrawn_g
+
+
+class Withdrawal(models.Model):
+    """Grams of a lot that went another way than into a sale here. Only grows: a reversal is negative and names its original."""
+
+    class Kind(models.TextChoices):
+        GRADED_OUT = "graded_out", _("graded out")
+        LOST = "lost", _("lost")
+        SOLD_ELSEWHERE = "elsewhere", _("sold elsewhere")
+        CARRIED_ON = "carried_on", _("carried on")
+
+    lot = models.ForeignKey(PurchaseLot, models.PROTECT, related_name="withdrawals")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    g = models.BigIntegerField(_("weight (g)"))
+    withdrawn_on = models.DateField(_("withdrawn on"))
+    note = models.CharField(_("note"), max_length=120, blank=True)
+    made_at = models.DateTimeField(_("made at"))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversal")
+
+    class Meta:
+        ordering = ["withdrawn_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reverses__isnull=True, g__gt=0) | Q(reverses__isnull=False, g__lt=0),
+                name="withdrawal_sign",
+            )
+        ]
+        verbose_name = _("withdrawal")
+        verbose_name_plural = _("withdrawals")

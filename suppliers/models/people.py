@@ -35,6 +35,12 @@ class SpellQuerySet(models.QuerySet):
         return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
 
 
+class HouseholdStatusQuerySet(SpellQuerySet):
+    def approved(self) -> Self:
+        """Spells that count: the county wrote them, or has approved what a cooperative wrote."""
+        return self.filter(approved_at__isnull=False)
+
+
 class CooperativeQuerySet(models.QuerySet):
     def visible_to(self, user) -> Self:
         """The cooperatives whose own pages `user` may open: where he works; all of them for county staff."""
@@ -62,6 +68,8 @@ class Cooperative(models.Model):
     partner = models.OneToOneField("partner.Partner", models.PROTECT, related_name="cooperative")
     story = models.TextField(_("about"), blank=True)
     shows_grower_price = models.BooleanField(_("shows what growers are paid"), default=False)
+    # While it is suspended its products are not in the shop; why and by whom: its own history.
+    suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True, editable=False)
 
     objects = CooperativeQuerySet.as_manager()
 
@@ -110,7 +118,10 @@ class HouseholdQuerySet(models.QuerySet):
     def counted_on(self, day: dt.date) -> Self:
         """Households registered on `day`, under whichever scheme is in force for them that day."""
         return self.filter(
-            pk__in=HouseholdStatus.objects.on(day).filter(category__in=COUNTED_CATEGORIES).values("household")
+            pk__in=HouseholdStatus.objects.on(day)
+            .approved()
+            .filter(category__in=COUNTED_CATEGORIES)
+            .values("household")
         )
 
     def visible_to(self, user) -> Self:
@@ -177,8 +188,11 @@ class HouseholdStatus(models.Model):
     category = models.CharField(_("category"), max_length=20)
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"), null=True, blank=True)
+    # What a cooperative writes waits for the county (None); what the county writes is approved by being written.
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True, default=days.now)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
-    objects = SpellQuerySet.as_manager()
+    objects = HouseholdStatusQuerySet.as_manager()
 
     class Meta:
         ordering = ["household", "starts_on"]
@@ -192,13 +206,18 @@ class HouseholdStatus(models.Model):
 
 
 class HouseholdMerger(models.Model):
-    """From `merged_on` a household counts as another one (并户). Rows are never edited.
+    """From `merged_on` a household counts as another one: it was merged into it (并户), or split off it (分户). Rows are never edited.
 
     When the other one is merged in its turn, a new row of each earlier household names the last one: so the household
     that counts on a day is always one look-up away (`counts_as`).
     """
 
+    class Kind(models.TextChoices):
+        MERGED = "merged", _("merged")
+        SPLIT = "split", _("split off")
+
     household = models.ForeignKey(Household, models.PROTECT, related_name="mergers")
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.MERGED)
     into = models.ForeignKey(Household, models.PROTECT, related_name="merged_from")
     merged_on = models.DateField(_("merged on"))
 

@@ -1,6 +1,7 @@
 """Forms of what travels: a consignment that leaves, a vehicle, its weigh note."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from suppliers.base.fields import AmountField, DayField, PlainCharField
 
 from .actions.departures import Halt
 from .actions.transport import LOADED_WITHIN_DAYS
-from .models import ApprovedDistance, Carrier, Consignment, Counter, Vehicle
+from .models import ApprovedDistance, Carrier, Consignment, Counter, Shipment, Vehicle
 
 
 class ShipForm(forms.Form):
@@ -39,10 +40,40 @@ class ShipForm(forms.Form):
     )
     on = DayField(label=_("Day of dispatch"))
 
-    def __init__(self, data=None, *, consignment: Consignment, placed_on: dt.date, rides: Vehicle | None = None):
-        """`rides` is the vehicle of the direct truck that the buyer chose; it is offered first."""
+    def __init__(
+        self,
+        data=None,
+        *,
+        consignment: Consignment,
+        placed_on: dt.date,
+        rides: Vehicle | None = None,
+        lines: Sequence[tuple[int, str]] = (),
+        like: Shipment | None = None,
+        gross_g: int = 0,
+    ):
+        """`rides` is the vehicle of the direct truck that the buyer chose; it is offered first.
+
+        Of several `lines` (id and name) some may leave now and the others later. `gross_g` is what they weigh by their
+        packs, and `like` the last parcel of this kind: its carrier and freight are offered.
+        """
         today = days.today()
-        super().__init__(data, initial={"on": today, "carried_by": f"vehicle:{rides.pk}" if rides else ""})
+        carried_by = f"vehicle:{rides.pk}" if rides else (like.carrier_id if like else "")
+        initial = {"on": today, "carried_by": carried_by}
+        if gross_g:
+            initial["gross_kg"] = f"{gross_g / 1000:.3f}".rstrip("0").rstrip(".")
+        if like and not rides:
+            initial["freight"] = f"{like.freight_fen / 100:.2f}"
+        if len(lines) > 1:
+            initial["lines"] = [pk for pk, _name in lines]
+        super().__init__(data, initial=initial)
+        if len(lines) > 1:
+            self.fields["lines"] = forms.TypedMultipleChoiceField(
+                label=_("What leaves now?"),
+                choices=[(str(pk), name) for pk, name in lines],
+                coerce=int,
+                widget=forms.CheckboxSelectMultiple,
+                error_messages={"required": _("Tick what leaves now.")},
+            )
         self.placed_on = placed_on
         couriers = [(c.pk, c.name) for c in Carrier.objects.filter(is_courier=True)]
         aboard = [
@@ -94,6 +125,7 @@ class ShipForm(forms.Form):
             "freight_fen": int(data["freight"] * 100),
             "other_subsidy_fen": int((data["other_subsidy"] or 0) * 100),
             "at": days.now() if data["on"] == today else days.at(data["on"]),
+            "line_ids": data.get("lines"),
         }
 
 

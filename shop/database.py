@@ -104,6 +104,7 @@ ONLY_APPENDED_TO = (
     "suppliers_withdrawal",
     "logistics_ledgerentry",
     "shop_refundline",
+    "shop_remittance",
 )
 # Tables whose rows stay, and the columns that are never written again.
 NEVER_REWRITTEN = {

@@ -265,3 +265,23 @@ class ShelfVersion(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["part", "slot"], name="one_token_a_slot")]
+
+
+class Remittance(models.Model):
+    """Money that the shop sent to a cooperative for what it sold. Rows are never edited."""
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="remittances")
+    amount_fen = models.PositiveBigIntegerField(_("amount (fen)"))
+    remitted_on = models.DateField(_("sent on"))
+    reference = models.CharField(_("bank receipt"), max_length=40)
+    made_at = models.DateTimeField(_("made at"))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-remitted_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_fen__gt=0), name="remittance_is_something"),
+            models.UniqueConstraint(fields=["cooperative", "reference"], name="one_remittance_a_receipt"),
+        ]
+        verbose_name = _("remittance")
+        verbose_name_plural = _("remittances")

@@ -6,12 +6,12 @@ then goods (suppliers), so two of them cannot wait for each other. On SQLite a t
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
@@ -295,9 +295,7 @@ def cancel(*, order, reason: str, by=None) -> bool:
 def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
     """Cancel the order of a locked `sale`, as `cancel` says."""
     order = Order.objects.get(pk=sale.pk)
-    shipped = Consignment.objects.filter(
-        order=order, state__in=(Consignment.State.DISPATCHED, Consignment.State.RECEIVED)
-    )
+    shipped = Shipment.objects.filter(consignment__order=order)
     if order.status not in (PLACED, PAID) or shipped.exists():
         return False
     if sale.stop_id:
@@ -377,7 +375,7 @@ def _expire(sale_id: int) -> bool:
 class Dispatching:
     """A consignment as the cooperative hands it over: everything of `logistics.actions.Leaving` but the lines.
 
-    The freight the buyer paid is not the claimant's to say: None takes the consignment's share of it from the order.
+    `line_ids` names the lines that leave now, None all that are left: a line travels whole, the others may follow. The freight the buyer paid is not the claimant's to say: None takes the consignment's share of it from the order.
     """
 
     consignment: Consignment
@@ -390,6 +388,7 @@ class Dispatching:
     vehicle: object = None
     buyer_paid_freight_fen: int | None = None
     other_subsidy_fen: int = 0
+    line_ids: Collection[int] | None = None
 
 
 @transaction.atomic
@@ -412,11 +411,14 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
         # Who paid first is served first (shop.preorders), so nothing leaves before it is known how much there is.
         raise ValidationError(_("This was sold ahead. Enter how much came in under Pre-sales first, then ship it."))
 
-    leaving = []
+    leaving, sent = [], {}
     for item in dispatching:
-        lines = lines_of[item.consignment.order_id, item.consignment.cooperative_id]
-        if not lines:
+        left = lines_of[item.consignment.order_id, item.consignment.cooperative_id]
+        if not left:
             raise ValidationError(_("Nothing of this consignment is left to ship."))
+        lines = _leaving_now(left, item.line_ids)
+        sent |= {line.pk: line for line in lines}
+        is_last = len(lines) == len(left)
         leaving.append(
             logistics.actions.Leaving(
                 consignment=item.consignment,
@@ -425,23 +427,22 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
                 gross_g=item.gross_g if item.gross_g is not None else sum(line.gross_g for line in lines),
                 billed_g=item.billed_g,
                 freight_fen=item.freight_fen,
-                buyer_paid_freight_fen=buyer_paid.get((item.consignment.order_id, item.consignment.cooperative_id), 0)
+                buyer_paid_freight_fen=_freight_share(buyer_paid, item.consignment, lines, left, is_last=is_last)
                 if item.buyer_paid_freight_fen is None
                 else item.buyer_paid_freight_fen,
                 other_subsidy_fen=item.other_subsidy_fen,
                 vehicle=item.vehicle,
                 at=item.at,
                 lines=[(line.pk, line.produce_id, line.kept_g) for line in lines],
+                is_last=is_last,
             )
         )
     # The waybills and weights are checked, and the consignments taken, before any goods are drawn.
     shipments = logistics.actions.dispatch(leaving=leaving)
 
-    sent = {}
-    for item, shipped in zip(dispatching, leaving, strict=True):
-        for line in lines_of[item.consignment.order_id, item.consignment.cooperative_id]:
-            line.dispatched_at = shipped.at
-            sent[line.pk] = line
+    for shipped in leaving:
+        for line_id, _produce, _g in shipped.lines:
+            sent[line_id].dispatched_at = shipped.at
     untraced = suppliers.actions.attribute(
         sold=[
             suppliers.actions.Sold(
@@ -471,6 +472,36 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
     _set_status(set(order_ids) - set(waiting), DISPATCHED)
     ring(logistics.tasks.assess_dispatched_shipments)
     return shipments
+
+
+def _leaving_now(left: Sequence[SaleLine], line_ids: Collection[int] | None) -> list[SaleLine]:
+    """Of the lines that are left those that leave now. Raises ValidationError for none, and for one that is not left."""
+    if line_ids is None:
+        return list(left)
+    if not line_ids:
+        raise ValidationError({"lines": _("Tick what leaves now.")})
+    if set(line_ids) - {line.pk for line in left}:
+        raise ValidationError({"lines": _("Some of this has left already. Load the page again.")})
+    return [line for line in left if line.pk in line_ids]
+
+
+def _freight_share(paid: Mapping[tuple[int, int], int], consignment: Consignment, lines, left, *, is_last: bool) -> int:
+    """What of the freight that the buyer paid for a consignment falls on the `lines` that leave now, by gross weight.
+
+    The last shipment takes what the earlier ones have left, so they sum to what was paid.
+    """
+    fen = paid.get((consignment.order_id, consignment.cooperative_id), 0)
+    if is_last and len(lines) == len(left):
+        earlier = Shipment.objects.filter(consignment=consignment).aggregate(n=Sum("buyer_paid_freight_fen", default=0))
+        return max(fen - earlier["n"], 0)
+    whole = list(
+        SaleLine.objects.filter(sale=consignment.order_id, cooperative=consignment.cooperative_id)
+        .filter(Q(dispatched_at__isnull=False) | Q(refunded_g__lt=F("net_g")))
+        .order_by("pk")
+        .values_list("pk", "gross_g")
+    )
+    shares = dict(zip([pk for pk, _g in whole], apportion(fen, [g for _pk, g in whole]), strict=True))
+    return sum(shares[line.pk] for line in lines)
 
 
 def _freight_paid(sales: Mapping[int, Sale]) -> dict[tuple[int, int], int]:
@@ -679,7 +710,7 @@ def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
 
 def _keep_back(lines: Sequence[SaleLine]) -> None:
     """Let `lines`, refunded before they left, not leave: free their room on a truck and their stock, and cancel
-    consignments of which nothing is left.
+    consignments of which nothing is left; one that has left in part is where its shipments are.
 
     An order that waited for nothing else goes on to where its other consignments are.
     """
@@ -690,10 +721,17 @@ def _keep_back(lines: Sequence[SaleLine]) -> None:
     order_ids = {line.sale_id for line in lines}
     waiting_states = (Consignment.State.HELD, Consignment.State.TO_SHIP)
     left = SaleLine.objects.filter(
-        sale=OuterRef("order"), cooperative=OuterRef("cooperative"), refunded_g__lt=F("net_g")
+        sale=OuterRef("order"), cooperative=OuterRef("cooperative"), refunded_g__lt=F("net_g"), dispatched_at=None
     )
-    Consignment.objects.filter(order__in=order_ids, state__in=waiting_states).exclude(Exists(left)).update(
-        state=Consignment.State.CANCELLED
+    done = Consignment.objects.filter(order__in=order_ids, state__in=waiting_states).exclude(Exists(left))
+    shipments = Shipment.objects.filter(consignment=OuterRef("pk"))
+    on_its_way = Exists(shipments.filter(state=Shipment.State.DISPATCHED))
+    done.update(
+        state=Case(
+            When(on_its_way, then=Value(Consignment.State.DISPATCHED)),
+            When(Exists(shipments), then=Value(Consignment.State.RECEIVED)),
+            default=Value(Consignment.State.CANCELLED),
+        )
     )
     on_their_way = (
         Order.objects.filter(pk__in=order_ids, status__in=(PLACED, PAID))

@@ -16,6 +16,7 @@ from suppliers.views import checking
 from . import operations, refunds, views_cooperative, views_departures, views_info
 from .accounts import views as accounts
 from .catalogue import views as catalogue
+from .packing import views as packing
 from .preorders import views as preorders
 from .reports import views_public as origin
 
@@ -86,8 +87,13 @@ urlpatterns = [
     path("cooperative/", include("logistics.urls")),
     path("cooperative/", include("suppliers.urls")),
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
-    path("cooperative/consignments/<str:consignment_no>/label/", views_cooperative.label, name="label"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
+    path("cooperative/packing/", packing.packing, name="packing"),
+    path("cooperative/packing/list.pdf", packing.pick_list, name="packing-list"),
+    path("cooperative/packing/slips.pdf", packing.slips, name="packing-slips"),
+    path("cooperative/packing/labels.pdf", packing.labels, name="packing-labels"),
+    path("cooperative/packing/scan/", packing.scan, name="scan"),
+    path("cooperative/money/", packing.own_money, name="money"),
     path("cooperative/presales/", preorders.presales, name="presales"),
     path("cooperative/presales/harvest/", preorders.declare, name="harvest"),
     path("cooperative/presales/new/", preorders.presale_new, name="presale_new"),
@@ -100,6 +106,8 @@ urlpatterns = [
     path("officials/departures/<int:pk>/", views_departures.departure, name="departure"),
     path("officials/departures/<int:pk>/left/", views_departures.left, name="departure_left"),
     path("officials/departures/<int:pk>/call-off/", views_departures.call_off, name="departure_call_off"),
+    path("officials/money/", packing.due, name="due"),
+    path("officials/money/<str:code>/", packing.remit, name="remit"),
     path("officials/counters/", views_departures.counters, name="counters"),
     path("officials/counters/<str:code>/", views_departures.counters, name="counter"),
     path("officials/", include("shop.reports.urls")),

@@ -9,17 +9,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from logistics.forms import ShipForm
-from logistics.models import Award, Consignment
+from logistics.models import Award, Consignment, Shipment
 from suppliers.base import days
 from suppliers.base.access import cooperative_required
 from suppliers.base.fields import put_errors
 
 from . import orders
 from .models import SaleLine
+from .packing import picking
 from .reports import origin
-
-# Name, mobile and street are there for the parcel's sake, and only as long as it is on its way.
-OPEN_STATES = (Consignment.State.TO_SHIP, Consignment.State.DISPATCHED)
 
 
 def _own(request: HttpRequest, consignment_no: str) -> Consignment:
@@ -31,41 +29,38 @@ def _own(request: HttpRequest, consignment_no: str) -> Consignment:
 
 
 def _contents(consignment: Consignment) -> dict:
-    """The consignment's own lines with what is left of them, and their weights together."""
+    """The consignment's own lines with what is left of them to ship, and their weights together; and who receives it."""
     lines = list(
         SaleLine.objects.filter(sale=consignment.order_id, cooperative=consignment.cooperative_id)
         .select_related("line", "pack")
         .order_by("pk")
     )
     for line in lines:
-        line.left_g = line.net_g - line.refunded_g
-    left = [line for line in lines if line.left_g]
+        line.left_g = line.kept_g
+    kept = [line for line in lines if line.left_g]
+    left = [line for line in kept if line.dispatched_at is None] or kept
     return {
         "lines": lines,
+        "left": left,
         "net_g": sum(line.left_g for line in left),
         "gross_g": sum(line.gross_g for line in left),
-        "address": consignment.order.shipping_address if consignment.state in OPEN_STATES else None,
+        "contact": picking.contact_of(consignment),
     }
 
 
 @cooperative_required
 def consignment(request: HttpRequest, consignment_no: str) -> HttpResponse:
     part = _own(request, consignment_no)
-    awards = Award.objects.live().filter(shipment__consignment=part).with_settlements()
+    labels = _labels(request, part)
+    awards = list(Award.objects.live().filter(shipment__consignment=part).with_settlements())
+    for one in labels:
+        one["awards"] = [award for award in awards if award.shipment_id == one["shipment"].pk]
     context = {
         "consignment": part,
-        "labels": _labels(request, part),
-        "awards": awards,
+        "labels": labels,
         **_contents(part),
     }
     return render(request, "cooperative/consignment.html", context)
-
-
-@cooperative_required
-def label(request: HttpRequest, consignment_no: str) -> HttpResponse:
-    """A sheet to print and to stick on: the QR code that tells a buyer where the parcel is from."""
-    part = _own(request, consignment_no)
-    return render(request, "cooperative/label.html", {"consignment": part, "labels": _labels(request, part)})
 
 
 def _labels(request: HttpRequest, part: Consignment) -> list[dict]:
@@ -94,7 +89,17 @@ def ship(request: HttpRequest, consignment_no: str) -> HttpResponse:
     placed_on = days.day_of(part.order.date_placed)
     stop = part.order.sale.stop
     rides = stop.departure.vehicle if stop else None
-    form = ShipForm(request.POST or None, consignment=part, placed_on=placed_on, rides=rides)
+    contents = _contents(part)
+    gross_g = contents["gross_g"]
+    form = ShipForm(
+        request.POST or None,
+        consignment=part,
+        placed_on=placed_on,
+        rides=rides,
+        lines=[(line.pk, f"{line.line.title} × {line.quantity}") for line in contents["left"]],
+        like=Shipment.objects.like(cooperative=request.cooperative, city_code=part.destination_code, gross_g=gross_g),
+        gross_g=gross_g,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             orders.dispatch(dispatching=[orders.Dispatching(consignment=part, **form.leaving)])
@@ -107,5 +112,7 @@ def ship(request: HttpRequest, consignment_no: str) -> HttpResponse:
             )
         else:
             messages.success(request, _("Shipped. The buyer can see the waybill now."))
+            if request.GET.get("scan"):
+                return redirect("scan")
             return redirect("consignment", consignment_no=part.consignment_no)
-    return render(request, "cooperative/ship.html", {"consignment": part, "form": form, **_contents(part)})
+    return render(request, "cooperative/ship.html", {"consignment": part, "form": form, **contents})

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Case, Count, F, Sum, Value, When
 from django.utils.translation import gettext as _
 
 from suppliers.base import days
 
 from ..models import Carrier, Consignment, Shipment, ShipmentLine, SubsidyProgramme, Vehicle
+from ..models.transport import new_trace_code
 
 WAYBILL = re.compile(r"^[A-Z0-9-]{8,24}$")
 MOST_G_A_PARCEL = 50_000_000  # 50 t: no shipment is heavier
@@ -36,7 +37,8 @@ def waybill_of(text: str) -> str:
 class Leaving:
     """A consignment as it leaves: who carries it under which waybill, its weights and what its freight cost.
 
-    `lines` are (line id, produce id, net grams). Without `vehicle` it is a parcel.
+    `lines` are (line id, produce id, net grams). Without `vehicle` it is a parcel. Where it `is_last`, nothing of the
+    consignment is left to ship after it.
     """
 
     consignment: Consignment
@@ -50,6 +52,7 @@ class Leaving:
     billed_g: int | None = None
     buyer_paid_freight_fen: int = 0
     other_subsidy_fen: int = 0
+    is_last: bool = True
 
     @property
     def net_g(self) -> int:
@@ -92,9 +95,9 @@ def check_leaving(leaving: Leaving) -> dict[str, str]:
 
 @transaction.atomic
 def dispatch(*, leaving: Sequence[Leaving]) -> list[Shipment]:
-    """Send off each of `leaving`: make its shipment and mark its consignment dispatched.
+    """Send off each of `leaving`: make its shipment, and mark its consignment dispatched when nothing of it is left.
 
-    Raises ValidationError by field where something cannot be true, a waybill was used before, or a vehicle would be
+    A shipment's trace code is the one that was printed for it while it was packed. Raises ValidationError by field where something cannot be true, a waybill was used before, or a vehicle would be
     overloaded; nothing is written then. A consignment that is not to ship (any more) raises it too.
     """
     for item in leaving:
@@ -103,15 +106,18 @@ def dispatch(*, leaving: Sequence[Leaving]) -> list[Shipment]:
     _check_waybills(leaving)
     _check_room(leaving)
     ids = [item.consignment.pk for item in leaving]
-    taken = Consignment.objects.filter(pk__in=ids, state=Consignment.State.TO_SHIP).update(
-        state=Consignment.State.DISPATCHED
-    )
+    whole = [item.consignment.pk for item in leaving if item.is_last]
+    waiting = Consignment.objects.filter(pk__in=ids, state=Consignment.State.TO_SHIP)
+    # Written first, which locks them: of two who ship the same goods at once the second finds it done.
+    taken = waiting.update(state=Case(When(pk__in=whole, then=Value(Consignment.State.DISPATCHED)), default=F("state")))
     if taken != len(set(ids)) or taken != len(ids):
         raise ValidationError(_("This consignment is not waiting to be shipped any more. Load the page again."))
+    consignments = Consignment.objects.annotate(sent=Count("shipments")).in_bulk(ids)
     shipments = Shipment.objects.bulk_create(
         [
             Shipment(
-                shipment_no=f"{item.consignment.consignment_no}-1",
+                shipment_no=f"{item.consignment.consignment_no}-{consignments[item.consignment.pk].sent + 1}",
+                trace_code=consignments[item.consignment.pk].next_trace_code or new_trace_code(),
                 consignment=item.consignment,
                 cooperative_id=item.consignment.cooperative_id,
                 vehicle=item.vehicle,
@@ -139,6 +145,9 @@ def dispatch(*, leaving: Sequence[Leaving]) -> list[Shipment]:
         ],
         batch_size=1000,
     )
+    for item in leaving:
+        if not item.is_last:  # what is packed next gets a code of its own
+            Consignment.objects.filter(pk=item.consignment.pk).update(next_trace_code=new_trace_code())
     return shipments
 
 

@@ -149,6 +149,8 @@ class Consignment(models.Model):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="consignments")
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.HELD)
     destination_code = models.CharField(_("destination"), max_length=6)
+    # Printed on the boxes while they are packed; the next shipment of it takes this code as its own.
+    next_trace_code = models.CharField(max_length=16, null=True, unique=True, default=new_trace_code, editable=False)
 
     objects = ConsignmentQuerySet.as_manager()
 
@@ -172,6 +174,15 @@ class ShipmentQuerySet(OfCooperativeQuerySet):
     def unassessed(self) -> Self:
         """Shipments whose awards are due to be worked out (again)."""
         return self.filter(is_assessed=False)
+
+    def like(self, *, cooperative: Cooperative, city_code: str, gross_g: int) -> "Shipment | None":
+        """The last parcel of `cooperative` to a city that was charged for the same kilograms; None where there was none."""
+        billed_g = -(-gross_g // 1000) * 1000
+        return (
+            self.filter(cooperative=cooperative, destination_code=city_code, billed_g=billed_g, vehicle=None)
+            .order_by("-dispatched_on", "-pk")
+            .first()
+        )
 
     def with_closed_award(self) -> Self:
         """Shipments an award of which is frozen or settled, so that its inputs stay as they are."""

@@ -84,6 +84,8 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         .prefetch_related(shipments)
     ]
     states = {parcel["consignment"].state for parcel in parcels}
+    # A consignment that has left in part is still to ship, and on its way all the same.
+    on_their_way = [one.state for parcel in parcels for one in parcel["consignment"].shipments.all()]
     address = sale.order.shipping_address
     aftersales = overview.of_order(sale)
     return render(
@@ -103,8 +105,9 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
             "card": reports_card.of_sale(sale) if states & SENT else None,
             "households": households_of(sale) if states & SENT else 0,
             "few": FEW_HOUSEHOLDS,
-            "is_on_its_way": Consignment.State.DISPATCHED in states,
+            "is_on_its_way": Shipment.State.DISPATCHED in on_their_way,
             "is_cancellable": sale.order.status in (orders.PLACED, orders.PAID)
+            and not on_their_way
             and states <= {Consignment.State.HELD, Consignment.State.TO_SHIP},
         }
         | aftersales,

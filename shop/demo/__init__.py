@@ -7,7 +7,19 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
     import logistics.actions
 
-    from . import aftersales, catalogue, departures, half_year, origin, papers, people, preorders, reference, together
+    from . import (
+        aftersales,
+        catalogue,
+        departures,
+        half_year,
+        money,
+        origin,
+        papers,
+        people,
+        preorders,
+        reference,
+        together,
+    )
     from . import present as living_present
 
     say("places, carriers and the subsidy programme")
@@ -26,6 +38,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     if settle:
         say("settling the half-year's subsidy")
         logistics.actions.settle(programme="WX-SD-DEMO", starts=half_year.STARTS, ends=half_year.ENDS)
+    money.load()
     say("people who sign in")
     people.load()
     if present:

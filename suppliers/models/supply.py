@@ -1,5 +1,8 @@
 """What will be had, and what is attested: supply declarations (供货申报) and certificates."""
 
+import datetime as dt
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -34,6 +37,12 @@ class SupplyDeclaration(models.Model):
         verbose_name_plural = _("supply declarations")
 
 
+class CertificateQuerySet(models.QuerySet):
+    def valid_on(self, day: dt.date) -> Self:
+        """Those that were issued by `day` and have not expired on it."""
+        return self.filter(Q(expires_on=None) | Q(expires_on__gte=day), issued_on__lte=day)
+
+
 class Certificate(models.Model):
     """A paper that attests something of a cooperative, or of one kind of its produce."""
 
@@ -52,6 +61,8 @@ class Certificate(models.Model):
     issued_on = models.DateField(_("issued on"))
     expires_on = models.DateField(_("valid until"), null=True, blank=True)
     file = models.FileField(_("file"), upload_to="certificates/", blank=True)
+
+    objects = CertificateQuerySet.as_manager()
 
     class Meta:
         ordering = ["kind", "-issued_on", "pk"]

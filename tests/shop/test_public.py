@@ -150,17 +150,6 @@ def test_a_trace_asks_as_often_for_one_kind_of_goods_as_for_five(client):
     assert queries(1) == queries(5) <= 10
 
 
-def test_the_label_of_a_parcel_is_its_cooperatives_and_leads_to_the_trace(client, march):
-    consignment = march["orders"][0].consignments.get()
-    address = reverse("label", kwargs={"consignment_no": consignment.consignment_no})
-    client.force_login(f.make_user(cooperative=march["cooperative"]))
-    html = client.get(address).content.decode()
-    assert shipment_of(march["orders"][0]).trace_code in html
-    assert "data:image/svg+xml," in html
-    client.force_login(f.make_user(cooperative=f.make_cooperative()))
-    assert client.get(address).status_code == 404
-
-
 # ── The pool ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

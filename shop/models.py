@@ -198,6 +198,11 @@ class SaleLine(models.Model):
         """What the line weighs, less refunds."""
         return self.net_g - self.refunded_g
 
+    @property
+    def kept_packs(self) -> int:
+        """How many packs hold what is kept: one of which a part was paid back is still a pack."""
+        return -(-self.kept_g * self.quantity // self.net_g)
+
 
 class Refund(models.Model):
     """Money given back on a day. `key` makes it happen once: the same key again is the same refund."""

@@ -591,7 +591,7 @@ class Refunding:
 def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
     """Give back money: the sale falls, and what its goods were drawn from, credited and earned is reversed.
 
-    Goods that have not left and are given back whole do not leave: their stock is free again.
+    Goods that have not left and are given back do not leave: the stock of each pack of them is free again.
     Return the refunds; one whose key is known is returned as it was. Raises ValidationError above what is left of a line,
     for an unpaid order, and for a day before payment or still to come.
     """
@@ -673,20 +673,21 @@ def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
     touched_sales = [sales[sale_id] for sale_id in {item.sale_id for item in fresh}]
     _set_status([sale.pk for sale in touched_sales if sale.refunded_goods_fen == sale.goods_fen], REFUNDED)
     # Grams of this refund alone: a line that was given back before is kept back already.
-    _keep_back([row.line for row in made_lines if row.g and row.line.dispatched_at is None and row.line.kept_g == 0])
+    unsent = [row.line for row in made_lines if row.g and row.line.dispatched_at is None]
+    _keep_back([line for line in unsent if line.kept_g == 0])
+    _free_stock(unsent)
     return [*known.values(), *made]
 
 
 def _keep_back(lines: Sequence[SaleLine]) -> None:
-    """Let `lines`, refunded before they left, not leave: free their room on a truck and their stock, and cancel
-    consignments of which nothing is left.
+    """Let `lines`, refunded whole before they left, not leave: free their room on a truck, and cancel consignments of
+    which nothing is left.
 
     An order that waited for nothing else goes on to where its other consignments are.
     """
     if not lines:
         return
     _unboard(SaleLine.objects.filter(pk__in=[line.pk for line in lines]))
-    release_stock(Line.objects.filter(pk__in=[line.pk for line in lines]))
     order_ids = {line.sale_id for line in lines}
     waiting_states = (Consignment.State.HELD, Consignment.State.TO_SHIP)
     left = SaleLine.objects.filter(
@@ -702,6 +703,14 @@ def _keep_back(lines: Sequence[SaleLine]) -> None:
     )
     _set_status(on_their_way.values_list("pk", flat=True), DISPATCHED)
     _close_received(order_ids)
+
+
+def _free_stock(lines: Sequence[SaleLine]) -> None:
+    """Give back to sale the packs of `lines` that were refunded before they left: they lie in the store."""
+    kept = {line.pk: line.kept_packs for line in lines}
+    for line in Line.objects.filter(pk__in=kept).select_related("stockrecord").order_by("stockrecord", "pk"):
+        if (unsent := (line.num_allocated or 0) - kept[line.pk]) > 0:
+            line.cancel_allocation(unsent)
 
 
 def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) -> None:

@@ -93,9 +93,9 @@ def test_cold_goods_are_offered_refrigerated_trucks_alone(walnuts):
     cold = f.make_departure(is_refrigerated=True)
     peaches = f.make_pack(f.make_produce(code="DT01", is_cold_chain=True))
     offered = ways(f.make_basket((peaches, 1)), area_code="370902")
-    assert [way.stop.departure for way in offered.stops] == [cold]
+    assert [truck.departure for truck in offered.trucks] == [cold]
     # And what needs no cold leaves its room to what does.
-    assert cold not in [way.stop.departure for way in ways(f.make_basket((walnuts, 1)), area_code="370902").stops]
+    assert cold not in [truck.departure for truck in ways(f.make_basket((walnuts, 1)), area_code="370902").trucks]
 
 
 def test_a_full_truck_is_shown_and_cannot_be_chosen(full):

@@ -87,6 +87,15 @@ class Ways:
         return named or next((way for way in ways if not way.refusal), None)
 
 
+def refusal_of(way: Way | None, named: str) -> str:
+    """Why nothing can be ordered by `way`, which is what there is of the kind of which `named` was chosen; empty if it can."""
+    if way is None:
+        return _("Nothing goes this way now. Please choose another one.")
+    if way.place and way.pk != named:
+        return _("What you chose takes no orders any more. Please choose again.")
+    return way.refusal
+
+
 def ways(basket, *, area_code: str) -> Ways:
     """The ways of `basket`; the parcel goes to `area_code`, trucks to its city come first."""
     now = days.now()

@@ -17,6 +17,7 @@ from oscar.core.loading import get_class, get_model
 from logistics.actions import CannotRide, Halt
 from logistics.models import Departure, Shipment, Stop
 from shop import orders, places
+from shop.holding import Holder
 from shop.models import Sale
 from shop.preorders.models import Presale
 from shop.shipping.methods import ByTruck
@@ -135,6 +136,7 @@ class Joiner:
     mobile: str
     note: str = ""
     user: object = None
+    address: str = ""  # of the network
 
 
 @transaction.atomic
@@ -143,7 +145,7 @@ def join(
 ) -> Participation:
     """Place an order of its own for `joiner`, and put it into `group`. The same `key` again is the same order.
 
-    Raises NotOpen, CannotRide where the truck does not take it, and OutOfStock; nothing is written then.
+    Raises NotOpen, CannotRide where the truck does not take it, OutOfStock, and TooManyUnpaid; nothing is written then.
     """
     group = GroupOrder.objects.select_for_update().get(pk=group.pk)
     if known := Participation.objects.select_related("sale").filter(key=key).first():
@@ -172,6 +174,7 @@ def join(
         note=joiner.note,
         is_fresh_confirmed=is_fresh_confirmed,
         minutes_to_pay=int(PAY_WITHIN.total_seconds() // 60),
+        holder=Holder(joiner.user, joiner.mobile, joiner.address),
     )
     return Participation.objects.create(sale=order.sale, group=group, key=key, joined_at=now)
 

@@ -18,8 +18,12 @@ from oscar.core.loading import get_class
 from logistics.actions import CannotRide, TruckFull
 from logistics.models import Departure
 from shop import paper
+from shop.accounts import limits
 from shop.catalogue import shelf
+from shop.checkout.unpaid import own_of, remember
 from shop.customer.views import of_buyer
+from shop.holding import TooManyUnpaid
+from shop.models import Sale
 from suppliers.base import days
 from suppliers.base.access import everybody
 from suppliers.base.fields import put_errors
@@ -146,47 +150,44 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     wares = _wares(found)
     is_placing = request.method == "POST" and "place" in request.POST
     form = JoinForm(request.POST if is_placing else None, group=found, wares=wares, initial=_initial(request))
-    if is_placing and form.is_valid():
-        try:
-            joined = actions.join(
-                group=found,
-                key=form.cleaned_data["key"],
-                wanted=form.wanted,
-                joiner=form.joiner(request.user),
-                is_fresh_confirmed=form.cleaned_data.get("is_fresh_confirmed", False),
-            )
-        except actions.NotOpen:
-            messages.error(request, _("Nobody can join this group order any more."))
-            return redirect(found)
-        except TruckFull as full:
-            form.add_error(
-                None, _("The truck has room for %(kg)s kg more. Choose less.") % {"kg": f"{full.room_g / 1000:g}"}
-            )
-        except CannotRide:
-            messages.error(request, _("Nobody can join this group order any more."))
-            return redirect(found)
-        except OutOfStock as out:
-            form.add_error(
-                None,
-                _("Somebody was faster: there is not enough of %(what)s left.")
-                % {"what": out.stockrecord.product.title},
-            )
-        else:
-            request.session[JOINED] = request.session.get(JOINED, {}) | {found.token: joined.sale.token}
-            return redirect("orders:pay", token=joined.sale.token)
-    elif not is_placing and not found.is_joinable_at(days.now()):
-        messages.info(request, _("Nobody can join this group order any more."))
+    unpaid = None
+    try:
+        if not is_placing and not found.is_joinable_at(days.now()):
+            raise actions.NotOpen
+        if is_placing and form.is_valid() and (sale := _join(request, found, form)):
+            return redirect("orders:pay", token=sale.token)
+    except (actions.NotOpen, CannotRide):
+        messages.error(request, _("Nobody can join this group order any more."))
         return redirect(found)
+    except TooManyUnpaid as refused:
+        unpaid = {"sales": own_of(request, refused), "is_many_from_here": not refused.sales}
     return render(
         request,
         "together/join.html",
-        {
-            "group": found,
-            "form": form,
-            "sums": form.sums,
-            "hours": board.hours(found.stop),
-        },
+        {"group": found, "form": form, "sums": form.sums, "hours": board.hours(found.stop), "unpaid": unpaid},
     )
+
+
+def _join(request: HttpRequest, group: GroupOrder, form: JoinForm) -> Sale | None:
+    """Place the order; None where `form` says why not. Raises NotOpen, CannotRide and TooManyUnpaid."""
+    try:
+        joined = actions.join(
+            group=group,
+            key=form.cleaned_data["key"],
+            wanted=form.wanted,
+            joiner=form.joiner(request.user, address=limits.address_of(request)),
+            is_fresh_confirmed=form.cleaned_data.get("is_fresh_confirmed", False),
+        )
+    except TruckFull as full:
+        text = _("The truck has room for %(kg)s kg more. Choose less.") % {"kg": f"{full.room_g / 1000:g}"}
+    except OutOfStock as out:
+        text = _("Somebody was faster: there is not enough of %(what)s left.") % {"what": out.stockrecord.product.title}
+    else:
+        request.session[JOINED] = request.session.get(JOINED, {}) | {group.token: joined.sale.token}
+        remember(request, joined.sale)
+        return joined.sale
+    form.add_error(None, text)
+    return None
 
 
 def _initial(request: HttpRequest) -> dict:

@@ -51,6 +51,12 @@ def _count(key: str, limit: Limit) -> bool:
     return bool(running.update(tries=F("tries") + 1))
 
 
+def give_back(subject: str, *limits: Limit) -> None:
+    """Take back one try that was no guess."""
+    keys = [keyed_index(f"{limit.name}:{subject}") for limit in limits]
+    Tally.objects.filter(pk__in=keys, tries__gt=0).update(tries=F("tries") - 1)
+
+
 def forget(subject: str, *limits: Limit) -> None:
     """Begin anew: whoever tried has shown that he may."""
     Tally.objects.filter(pk__in=[keyed_index(f"{limit.name}:{subject}") for limit in limits]).delete()

@@ -14,12 +14,16 @@ REMEMBERED = 10
 def remember(request: HttpRequest, sale: Sale) -> None:
     """Keep in a guest's session that `sale` is his: whoever has its token can pay and cancel it."""
     if not request.user.is_authenticated:
-        request.session[PLACED] = [*request.session.get(PLACED, []), sale.token][-REMEMBERED:]
+        request.session[PLACED] = [*placed(request), sale.token][-REMEMBERED:]
+
+
+def placed(request: HttpRequest) -> list[str]:
+    """The tokens of the orders that this guest placed last; none, without a query, for who has no session."""
+    return request.session.get(PLACED, [])
 
 
 def own_of(request: HttpRequest, refused: TooManyUnpaid) -> Sequence[Sale]:
     """Those of the open orders that this visitor placed; a guest may have written somebody else's number."""
     if request.user.is_authenticated:
         return refused.sales
-    placed = request.session.get(PLACED, [])
-    return [sale for sale in refused.sales if sale.token in placed]
+    return [sale for sale in refused.sales if sale.token in placed(request)]

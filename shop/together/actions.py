@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
 
-from logistics.actions import CannotRide, Halt
+from logistics.actions import CannotRide, Halt, wrong_with
 from logistics.models import Departure, Shipment, Stop
 from shop import orders, places
 from shop.holding import Holder
@@ -36,6 +36,8 @@ CHOOSE_WITHIN = dt.timedelta(hours=24)
 # A tick on the hand-out list may be taken back for so long; then it is the receipt of the order.
 UNTICK_WITHIN = dt.timedelta(minutes=30)
 OPEN_AT_ONCE = 5
+# What the starter is asked for, of a halt.
+FIELD_OF = {"area_code": "district", "opens_at": "day", "closes_at": "day"}
 MOST_PACKS = 6
 
 
@@ -96,10 +98,8 @@ def start(
         errors["closes_at"] = _("It closes before the truck does, and not in the past.")
     if least.g > departure.capacity_g:
         errors["least"] = _("The whole truck carries %(kg)d kg.") % {"kg": departure.capacity_g // 1000}
-    if places.city_of(point.area_code).code != departure.city_code:
-        errors["district"] = _("The truck does not go there.")
-    if not departure.leaves_at < point.opens_at < point.closes_at:
-        errors["day"] = _("The truck is not there by then. Choose a later time.")
+    wrong = wrong_with(point, city_code=departure.city_code, leaves_at=departure.leaves_at)
+    errors |= {FIELD_OF[name]: text for name, text in wrong.items()}
     if errors:
         raise ValidationError(errors)
     group = GroupOrder.objects.create(

@@ -12,6 +12,7 @@ from .departures import (
     leave,
     plan_departure,
     release,
+    wrong_with,
 )
 from .programme import open_version
 from .settlement import preview, settle
@@ -39,4 +40,5 @@ __all__ = [
     "settle",
     "waybill_of",
     "weigh",
+    "wrong_with",
 ]

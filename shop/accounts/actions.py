@@ -17,14 +17,12 @@ from shop.together import actions as together
 from shop.together.models import GroupOrder
 from suppliers.base import access, days
 
-from .models import Code, Erasure, Session, Tally, User
+from .models import GONE, Code, Erasure, Session, Tally, User
 
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
 VoucherApplication = get_model("voucher", "VoucherApplication")
 ShippingAddress = get_model("order", "ShippingAddress")
-
-GONE = "已注销"  # stands for the name of whoever erased his account
 
 
 class NumberTaken(Exception):

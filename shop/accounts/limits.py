@@ -51,9 +51,27 @@ def _count(key: str, limit: Limit) -> bool:
     return bool(running.update(tries=F("tries") + 1))
 
 
+def give_back(subject: str, *limits: Limit) -> None:
+    """Take back one try that was no guess."""
+    keys = [keyed_index(f"{limit.name}:{subject}") for limit in limits]
+    Tally.objects.filter(pk__in=keys, tries__gt=0).update(tries=F("tries") - 1)
+
+
 def forget(subject: str, *limits: Limit) -> None:
     """Begin anew: whoever tried has shown that he may."""
     Tally.objects.filter(pk__in=[keyed_index(f"{limit.name}:{subject}") for limit in limits]).delete()
+
+
+def stand_alone(subject: str, term: dt.timedelta) -> None:
+    """Wait until nobody else is at `subject`, and keep others waiting until the transaction ends.
+
+    For what is counted first and written then. `term` is how long the row is kept.
+    """
+    key, ends_at = keyed_index(f"alone:{subject}"), days.now() + term
+    # An UPDATE locks the row, and on SQLite the database.
+    if not Tally.objects.filter(key=key).update(ends_at=ends_at):
+        Tally.objects.bulk_create([Tally(key=key, ends_at=ends_at)], ignore_conflicts=True)
+        Tally.objects.filter(key=key).update(ends_at=ends_at)
 
 
 def address_of(request: HttpRequest) -> str:

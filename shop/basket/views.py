@@ -40,6 +40,16 @@ class Item:
     error: str = ""
 
     @property
+    def name(self) -> str:
+        """The name of its field."""
+        return f"q-{self.line.pk}"
+
+    @property
+    def error_id(self) -> str:
+        """Where the page says what is wrong; empty where nothing is."""
+        return f"error-{self.line.pk}" if self.error else ""
+
+    @property
     def product(self):
         return self.line.product
 

@@ -51,7 +51,8 @@ class PlaceField(forms.ChoiceField):
 
 
 class DeliveryForm(forms.Form):
-    """Whom the goods go to, and how. `is_fresh`: there are goods among them that cannot be sent back without a reason.
+    """Whom the goods go to, and how. `is_fresh`: there are goods among them that cannot be sent back without a reason;
+    `goods_fen`: what they cost now, which is what the page that is sent has to say.
 
     Only a parcel needs an address: trucks and counters have their own.
     """
@@ -127,8 +128,9 @@ class DeliveryForm(forms.Form):
         error_messages={"required": _("Please confirm this: there are fresh goods in your basket.")},
     )
 
-    def __init__(self, *args, is_fresh: bool, is_signed_in: bool, **kwargs) -> None:
+    def __init__(self, *args, is_fresh: bool, is_signed_in: bool, goods_fen: int = 0, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.goods_fen = goods_fen
         if not is_fresh:
             del self.fields["is_fresh_confirmed"]
         if is_signed_in:
@@ -167,6 +169,10 @@ class DeliveryForm(forms.Form):
 
     def clean(self) -> dict:
         given = super().clean()
+        if self.data.get("goods_fen", str(self.goods_fen)) != str(self.goods_fen):
+            self.add_error(
+                None, _("A price or a number has changed since you saw this page. Please look at the sum again.")
+            )
         if given.get("invoice") == InvoiceWish.Kind.UNIT:
             if not given.get("invoice_title"):
                 self.add_error("invoice_title", _("Write the unit's full name, as it stands on its licence."))

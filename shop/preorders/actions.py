@@ -189,8 +189,7 @@ def waiting(presale: Presale) -> list[forecast.Wanted]:
     return [
         forecast.Wanted(
             line_id=line.pk,
-            # A box of which a part was paid back is still a box.
-            packs=-(-line.kept_g // presale.of.net_g),
+            packs=line.kept_packs,
             fen=line.net_fen,
             freight_fen=_freight_of(line),
         )

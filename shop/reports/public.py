@@ -166,7 +166,7 @@ def shapes(figures: dict) -> dict:
     channels = dict(Sale.Channel.choices)
     stairs = [
         (_("Sales"), totals["net_sales_fen"]),
-        (_("of it from registered households"), totals["household_sales_fen"]),
+        (_("of it for goods of these households"), totals["household_sales_fen"]),
         (_("Earned by households"), totals["earned_fen"]),
     ]
     named = [{"name": str(channels[row["code"]]), **row} for row in figures["channels"]]
@@ -215,7 +215,7 @@ def _figures(half: str) -> dict:
             "villages": f.villages,
         }
         tables = {
-            "months": _months(f.months),
+            "months": _months([month for month in f.months if month.starts_on <= report.as_of]),
             "channels": _by(f.by("channel"), lambda code: {"code": code}),
             "products": _by(f.by("product"), _named(_product_names())),
             "townships": _townships(f.townships()),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.apps import apps
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -38,6 +39,13 @@ def everybody(view: Callable) -> Callable:
     """A view decorator: it says that anybody may open this page. What the page shows is still its queryset's to say."""
     view.access_policy = ("everybody",)
     return view
+
+
+def signed_in(view: Callable) -> Callable:
+    """A view decorator: visitors are asked to sign in. Whose things the page shows is its queryset's to say."""
+    guarded = login_required(view)
+    guarded.access_policy = ("signed in",)
+    return guarded
 
 
 def role_required(*roles: str) -> Callable:

@@ -168,6 +168,25 @@ def test_nothing_leaves_before_the_harvest_is_entered_and_then_only_what_is_left
     assert list(invariants.violations()) == []
 
 
+def test_of_a_harvest_that_is_shared_out_as_much_is_in_store_as_is_sent(peaches):
+    declare(peaches)
+    presale = sell_ahead(peaches)
+    first, second = paid(presale, 4), paid(presale, 3)
+    stock = presale.pack.product.stockrecords.get()
+    assert (stock.num_in_stock, stock.num_allocated) == (14, 7)
+    close(presale)
+    actions.settle(presale=presale, packs=5)  # four for the first, one of three for the second
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated) == (5, 5)
+    f.dispatch(second, on=days.today())
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated) == (4, 4)
+    f.dispatch(first, on=days.today())
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated) == (0, 0)
+    assert list(invariants.violations()) == []
+
+
 def test_what_is_over_leaves_the_shelf(peaches):
     declare(peaches)
     presale = sell_ahead(peaches)
@@ -330,7 +349,7 @@ def test_no_truck_is_offered_for_what_is_sold_ahead(client, peaches):
     f.make_stop(f.make_departure(is_refrigerated=True))
     put_in(client, presale.pack)
     ways = client.get("/checkout/").context["ways"]
-    assert (ways.stops, ways.counters) == ([], [])
+    assert (ways.trucks, ways.counters) == ([], [])
 
 
 def test_goods_of_different_weeks_are_ordered_apart(client, peaches):

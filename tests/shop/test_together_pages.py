@@ -9,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from logistics.models import Departure
 from shop import tasks
+from shop.accounts.models import GONE
 from shop.models import Sale
+from shop.together import board
 from shop.together.models import GroupOrder, Participation
 from suppliers.base import days
 from tests import factories as f
@@ -392,3 +394,46 @@ def test_looking_writes_nothing(client, group, starter):
         with CaptureQueriesContext(connection) as caught:
             client.get(url(group, page))
         assert not [q["sql"] for q in caught if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))], page
+
+
+# ── The start page ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+JINAN = "370100"
+
+
+def trucks(client, **asked) -> tuple[set, set]:
+    """The trucks of one's own city, and those that are folded."""
+    page = client.get("/together/", asked).context
+    return {one.pk for one in page["own_trucks"]}, {one.pk for one in page["other_trucks"]}
+
+
+def test_the_trucks_of_ones_own_city_come_first_and_the_others_are_folded(client):
+    here, elsewhere = f.make_departure(), f.make_departure(city_code=JINAN)
+    assert trucks(client) == ({here.pk}, {elsewhere.pk})
+    assert trucks(client, to=JINAN) == ({elsewhere.pk}, {here.pk})
+    assert trucks(client, to="1;--") == ({here.pk}, {elsewhere.pk})
+    page = text_of(client.get("/together/"))
+    assert page.index(here.departure_no) < page.index('<details class="fold"') < page.index(elsewhere.departure_no)
+    assert "近期没有去青岛市的直通车" in text_of(client.get("/together/", {"to": "370200"}))
+
+
+@pytest.mark.parametrize("is_guest", [True, False])
+def test_ones_own_city_is_where_ones_goods_went_last(client, walnuts, is_guest):
+    here, elsewhere = f.make_departure(), f.make_departure(city_code=JINAN)
+    user = None if is_guest else f.make_user()
+    order = f.place_order((walnuts, 1), area_code="370102", user=user)
+    if is_guest:
+        session = client.session
+        session["placed"] = [order.sale.token]
+        session.save()
+    else:
+        client.force_login(user)
+    assert trucks(client) == ({elsewhere.pk}, {here.pk})
+
+
+def test_somebody_who_erased_his_account_is_named_as_such(group):
+    joined = f.join(group)
+    address = joined.sale.order.shipping_address
+    address.first_name, address.phone_number = GONE, ""
+    address.save()
+    assert [row.name for row in board.rows(group)] == ["已注销"]

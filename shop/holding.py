@@ -1,0 +1,62 @@
+"""Who holds goods without having paid for them, and in how many orders at once one may.
+
+Every unpaid order holds stock, and room on a truck, for half an hour. Bounded are an account; among guests a mobile
+number; and whoever comes from one network address, which a household, an office or a mobile operator shares: so that
+bound is far higher, and an order counts until it is paid or given up, not longer.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from shop.accounts import limits
+from suppliers.base import days
+from suppliers.base.privacy import keyed_index
+
+from .models import Sale
+
+MOST_OF_ONE = 3
+MOST_FROM_ONE_ADDRESS = 30
+LONGEST = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who is about to order: the account, else the mobile number, and the network address he comes from."""
+
+    user: object = None
+    mobile: str = ""
+    address: str = ""
+
+    @property
+    def address_index(self) -> str:
+        """What is kept of the address while the order holds something: it tells no address."""
+        return keyed_index(f"held-from:{self.address}") if self.address else ""
+
+
+class TooManyUnpaid(Exception):
+    """The holder has `sales` open that are not paid; none are named where they are other people's (one address)."""
+
+    def __init__(self, sales: list[Sale]) -> None:
+        super().__init__(f"{len(sales)} unpaid orders are open")
+        self.sales = sales
+
+
+def check(holder: Holder) -> None:
+    """Raise TooManyUnpaid where `holder` may open no other order; else he is alone at it until the transaction ends.
+
+    Asked for before a truck or stock is locked.
+    """
+    who = f"account:{holder.user.pk}" if holder.user else f"mobile:{holder.mobile}"
+    # Always in this order, so two visitors never wait for each other.
+    for subject in (f"address:{holder.address}", who):
+        limits.stand_alone(f"holding:{subject}", LONGEST)
+    holding = Sale.objects.holding(days.now())
+    if holder.user:
+        own = holding.filter(order__user=holder.user)
+    else:
+        own = holding.filter(order__user=None, order__shipping_address__phone_number=holder.mobile)
+    sales = list(own.select_related("order").order_by("pk"))
+    if len(sales) >= MOST_OF_ONE:
+        raise TooManyUnpaid(sales)
+    if holder.address and holding.filter(held_from=holder.address_index).count() >= MOST_FROM_ONE_ADDRESS:
+        raise TooManyUnpaid([])

@@ -5,15 +5,21 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 
+from suppliers import joining
 from suppliers.base import access
 from suppliers.models import Cooperative
 
 
 class Adapter(DefaultAccountAdapter):
-    """Everybody lands where his work is: a cooperative at its own desk, an office at the report, a buyer in the shop."""
+    """Everybody lands where his work is: a cooperative at its own desk, an office at the report, a buyer in the shop.
+
+    Who is invited to work for a cooperative lands where he can accept it.
+    """
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         user = request.user
+        if joining.invitations_of(user).exists():
+            return resolve_url("joining:invitations")
         if not user.is_staff and Cooperative.objects.visible_to(user).exists():
             return resolve_url("logistics:home")
         if access.has_role(user, *access.READS_REPORT):

@@ -96,6 +96,8 @@ def refusal(product, pack: Pack, wanted: int, free: int) -> str:
     """Why `wanted` of a pack cannot be bought here by a private person; empty where it can."""
     if not product.is_public:
         return _("This is not on sale any more. Please remove it.")
+    if pack.is_suspended:
+        return _("Its cooperative does not sell at the moment. Please remove it.")
     if pack.is_for_institutions:
         return _("This is sold to institutions only. Please remove it.")
     presale = presale_of(pack)
@@ -198,7 +200,9 @@ def _set_quantities(items: Mapping[str, Item], posted: Mapping[str, str]) -> boo
 @require_POST
 def add(request: HttpRequest, pk: str) -> HttpResponse:
     """Put a product into the basket; `then` says whether to stay on its page or to go on to the checkout."""
-    packs = Pack.objects.select_related("product__product_class", "produce", "presale").filter(product__is_public=True)
+    packs = Pack.objects.select_related("product__product_class", "produce__cooperative", "presale").filter(
+        product__is_public=True
+    )
     pack = get_object_or_404(packs.prefetch_related("product__stockrecords"), pk=pk)
     stock = next(iter(pack.product.stockrecords.all()), None)
     if stock is None:
@@ -206,6 +210,8 @@ def add(request: HttpRequest, pk: str) -> HttpResponse:
     text = request.POST.get("quantity", "1")[:20]
     in_basket = sum(line.quantity for line in request.basket.all_lines() if line.product_id == pack.pk)
     free = stock.free
+    if pack.is_suspended:
+        return product_page(request, pack.pk)  # it says so
     try:
         if pack.is_for_institutions:
             raise ValidationError(_("This is sold to institutions only."))

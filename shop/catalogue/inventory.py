@@ -185,9 +185,7 @@ def _read_goods() -> Goods:
     for product_id, category_id in ProductCategory.objects.values_list("product_id", "category_id"):
         categories.setdefault(product_id, set()).update(above.get(category_id, ()))
     found: dict[int, list[dict]] = {}
-    rows = Pack.objects.filter(product__is_public=True).order_by(
-        "is_per_kg", F("presale").asc(nulls_first=True), "net_g", "pk"
-    )
+    rows = Pack.objects.on_sale().order_by("is_per_kg", F("presale").asc(nulls_first=True), "net_g", "pk")
     for row in rows.values(
         "product_id",
         "spec",

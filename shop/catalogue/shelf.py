@@ -109,15 +109,15 @@ def is_fresh(produce: Produce) -> bool:
 
 
 def on_sale() -> QuerySet[Produce]:
-    """Produce with a public product."""
-    public = Pack.objects.filter(produce=OuterRef("pk"), product__is_public=True)
+    """Produce with a product in the shop."""
+    public = Pack.objects.on_sale().filter(produce=OuterRef("pk"))
     return Produce.objects.filter(Exists(public)).select_related("cooperative__village__township")
 
 
 def wares(packs: QuerySet[Pack], day: dt.date) -> list[Ware]:
-    """The public ones of `packs` with stock and pictures, in three queries however many there are."""
+    """Those of `packs` that are on sale, with stock and pictures, in three queries however many there are."""
     packs = (
-        packs.filter(product__is_public=True)
+        packs.on_sale()
         .select_related("product", "produce__cooperative__village__township", "presale")
         .prefetch_related("product__stockrecords", "product__images")
     )

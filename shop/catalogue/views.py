@@ -241,11 +241,11 @@ def product_page(
 ) -> HttpResponse:
     """The page of product `pk`, with what was wrong about the quantity if something was. Raises Http404."""
     today, at = shelf.today(), _version(request)
-    this = Pack.objects.filter(pk=pk, product__is_public=True)
+    this = Pack.objects.on_sale().filter(pk=pk)
     packs = shelf.wares(Pack.objects.filter(produce__in=this.values("produce")), today)
     ware = next((one for one in packs if one.pack.pk == int(pk)), None)
     if ware is None:
-        return _what_it_was_of(pk)
+        return _suspended(request, pk) or _what_it_was_of(pk)
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
     return render(
@@ -286,6 +286,13 @@ def _of_produce(produce: Produce, day: dt.date, at: version.Version) -> dict:
     if produce.pk not in known:
         known[produce.pk] = {"provenance": provenance.of(produce, day, at)} | overview.of_produce(produce)
     return known[produce.pk]
+
+
+def _suspended(request: HttpRequest, pk: int) -> HttpResponse | None:
+    """Word that this cannot be bought now, and what else there is; None where nobody is suspended."""
+    packs = Pack.objects.filter(product__is_public=True, produce__cooperative__suspended_at__isnull=False)
+    pack = packs.select_related("produce__cooperative").filter(pk=pk).first()
+    return None if pack is None else render(request, "catalogue/suspended.html", {"pack": pack})
 
 
 def _what_it_was_of(pk: int) -> HttpResponse:

@@ -23,7 +23,10 @@ class ApplicationForm(forms.Form):
     """The papers of an application; all may be missing in a draft. `papers` is it as suppliers.joining takes it."""
 
     name = PlainCharField(
-        label=_("Name"), max_length=80, required=False, help_text=_("The whole name, as it stands on the licence.")
+        label=_("Name of the cooperative"),
+        max_length=80,
+        required=False,
+        help_text=_("The whole name, as it stands on the licence."),
     )
     kind = forms.ChoiceField(label=_("What are you?"), choices=Cooperative.Kind.choices, widget=forms.RadioSelect)
     uscc = forms.CharField(
@@ -68,8 +71,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,
-        required=False,
-        strip=True,
+        error_messages={"required": _("Write the reason: it stays on record.")},
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": 200}),
     )
 
@@ -81,6 +83,7 @@ class DecisionForm(ReasonForm):
 
     def __init__(self, data=None, *, asks_until: bool = False, soonest=None):
         super().__init__(data, initial={"notice_until": soonest})
+        self.fields["reason"].required = False
         self.fields["reason"].help_text = _("Needed to send it back, to reject it, and for an objection.")
         if not asks_until:
             del self.fields["notice_until"]

@@ -20,7 +20,11 @@ from ..models import Application, Cooperative, CooperativeStaff
 from .joining import AT, STEPS
 
 ON_A_PAGE = 30
-TABS = [("waiting", gettext_lazy("To decide")), ("notice", gettext_lazy("Public notice")), ("all", gettext_lazy("All"))]
+TABS = [
+    ("waiting", gettext_lazy("Waiting to be decided")),
+    ("notice", gettext_lazy("Public notice")),
+    ("all", gettext_lazy("All")),
+]
 STATES = [("", gettext_lazy("All")), ("selling", gettext_lazy("selling")), ("suspended", gettext_lazy("suspended"))]
 DECISIONS = {
     "back": (joining.send_back, gettext_lazy("It is sent back. The applicant reads your reason.")),

@@ -102,6 +102,8 @@ ONLY_APPENDED_TO = (
     "suppliers_credit",
     "suppliers_householdmerger",
     "suppliers_withdrawal",
+    "suppliers_applicationstep",
+    "suppliers_cooperativestep",
     "logistics_ledgerentry",
     "shop_refundline",
     "shop_remittance",

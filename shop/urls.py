@@ -11,7 +11,7 @@ from django.views.i18n import set_language
 from django.views.static import serve
 
 from suppliers.base.access import everybody
-from suppliers.views import checking
+from suppliers.views import checking, office
 
 from . import operations, refunds, views_cooperative, views_departures, views_info
 from .accounts import views as accounts
@@ -83,6 +83,8 @@ urlpatterns = [
     path("accounts/", include("shop.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("accounts/", _oscar("customer")),
+    # For who wants to sell here
+    path("join/", include("suppliers.urls_joining")),
     # For cooperatives
     path("cooperative/", include("logistics.urls")),
     path("cooperative/", include("suppliers.urls")),
@@ -100,6 +102,10 @@ urlpatterns = [
     path("cooperative/presales/<int:pk>/", preorders.harvest_in, name="harvest_in"),
     # For officials
     path("officials/slips/", checking.slips, name="slips"),
+    path("officials/applications/", office.applications, name="applications"),
+    path("officials/applications/<str:application_no>/", office.application, name="application"),
+    path("officials/cooperatives/", office.cooperatives, name="cooperatives_office"),
+    path("officials/cooperatives/<str:code>/", office.cooperative, name="cooperative_office"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
     path("officials/departures/", views_departures.departures, name="departures"),
     path("officials/departures/new/", views_departures.plan, name="departure_new"),

@@ -124,7 +124,7 @@ class HouseholdForm(forms.Form):
         self.fields["size"].widget = forms.TextInput(attrs={"inputmode": "numeric"})
         categories = dict.fromkeys(category for scheme in reversed(SCHEMES) for category in SCHEMES[scheme])
         self.fields["category"].choices = [("", _("not registered")), *((name, name) for name in categories)]
-        self.fields["village"].choices = _by_township(first=cooperative.village.township_id)
+        self.fields["village"].choices = villages_by_township(first=cooperative.village.township_id)
 
     def clean_household_no(self) -> str:
         return self.cleaned_data["household_no"].upper()
@@ -133,7 +133,7 @@ class HouseholdForm(forms.Form):
         return "".join(self.cleaned_data["id_number"].split()).upper()
 
 
-def _by_township(*, first: str) -> list:
+def villages_by_township(*, first: str = "") -> list:
     """All villages as choices in groups by township, the `first` township in front."""
     groups: dict[str, list] = {}
     names = {}

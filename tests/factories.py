@@ -6,6 +6,7 @@ from itertools import count
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from oscar.core.loading import get_class, get_model
+from stdnum.cn import uscc
 
 import logistics.actions
 from logistics.models import (
@@ -26,9 +27,11 @@ from shop.models import Sale
 from shop.shipping.methods import ByWeight
 from shop.together import actions as together
 from shop.together.models import GroupOrder
-from suppliers.base import days
+from suppliers import joining
+from suppliers.base import access, days
 from suppliers.base.money import yuan_of
 from suppliers.models import (
+    Application,
     Cooperative,
     CooperativeStaff,
     Household,
@@ -38,6 +41,7 @@ from suppliers.models import (
     Produce,
     PurchaseLot,
     Township,
+    TownshipStaff,
     Village,
 )
 
@@ -402,3 +406,56 @@ def give_back(order, *, on: dt.date, g: int, fen: int, line=None, key: str = "")
 
 def assess() -> int:
     return logistics.actions.assess_due()
+
+
+def make_post(cooperative: Cooperative, role: str, *, user=None, since: dt.date = LONG_AGO):
+    """Somebody who works at `cooperative` in a role; return the user."""
+    user = user or make_user()
+    CooperativeStaff.objects.create(user=user, cooperative=cooperative, role=role, starts_on=since)
+    return user
+
+
+def make_township_official(village: Village | None = None):
+    """An official of the township of `village`."""
+    user = make_user("", access.TOWNSHIP)
+    TownshipStaff.objects.create(user=user, township=(village or make_village()).township)
+    return user
+
+
+def credit_code() -> str:
+    """A unified social credit code with its right check digit that nobody has."""
+    body = f"93500238MA{next(serial):07d}"
+    return body + uscc.calc_check_digit(body)
+
+
+def make_papers(**fields) -> joining.Papers:
+    """All that an application needs."""
+    return joining.Papers(
+        **{
+            "name": "示例·谭家村桃子专业合作社",
+            "kind": "cooperative",
+            "uscc": credit_code(),
+            "village": make_village(),
+            "contact": "谭女士",
+            "mobile": "+8613800138000",
+            "licence": b"\xff\xd8 a picture",
+        }
+        | fields
+    )
+
+
+def make_application(*, by=None, state: str = "submitted", **fields) -> Application:
+    """An application that has come as far as `state` (draft, submitted, returned, township_passed, on_notice)."""
+    by = by or make_user()
+    application = joining.draft(by=by, papers=make_papers(**fields))
+    if state != "draft":
+        application = joining.submit(application=application, by=by)
+    if state == "returned":
+        official = make_township_official(application.village)
+        application = joining.send_back(application=application, by=official, reason="请补照片")
+    if state in ("township_passed", "on_notice"):
+        application = joining.pass_on(application=application, by=make_township_official(application.village))
+    if state == "on_notice":
+        application = joining.pass_on(application=application, by=make_user(is_staff=True))
+    application.refresh_from_db()
+    return application

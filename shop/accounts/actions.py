@@ -16,6 +16,7 @@ from shop.models import InvoiceWish, Refund, Sale
 from shop.together import actions as together
 from shop.together.models import GroupOrder
 from suppliers.base import access, days
+from suppliers.models import Application
 
 from .models import GONE, Code, Erasure, Session, Tally, User
 
@@ -115,6 +116,7 @@ def erase(*, user: User) -> None:
     aftersales.forget_reviewer(order_ids=order_ids)
     together.forget(user=user, name=GONE)
     LogEntry.objects.filter(actor=user).update(actor_email=None, remote_addr=None)
+    Application.objects.filter(applicant=user, state=Application.State.DRAFT).delete()
     EmailAddress.objects.filter(user=user).delete()
     Basket.objects.filter(owner=user).exclude(status=Basket.SUBMITTED).delete()
     Basket.objects.filter(owner=user).update(owner=None)

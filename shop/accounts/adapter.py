@@ -5,6 +5,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 
+from suppliers import joining
 from suppliers.base import access
 from suppliers.models import Cooperative
 
@@ -18,7 +19,7 @@ PASSWORDS_FROM = limits.Limit("password-from", 60, 5 * limits.MINUTE)
 
 class Adapter(DefaultAccountAdapter):
     """Passwords are guessed at so often and no more; whoever has the right one lands where his work is: a cooperative at
-    its own desk, an office at the report, a buyer in the shop.
+    its own desk, an office at the report, a buyer in the shop; who is invited to a cooperative where he can accept it.
     """
 
     def pre_authenticate(self, request: HttpRequest, **credentials) -> None:
@@ -43,6 +44,8 @@ class Adapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         user = request.user
+        if joining.invitations_of(user).exists():
+            return resolve_url("joining:invitations")
         if not user.is_staff and Cooperative.objects.visible_to(user).exists():
             return resolve_url("logistics:home")
         if access.has_role(user, *access.READS_REPORT):

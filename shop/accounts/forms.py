@@ -7,8 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from shop.checkout.forms import MobileField
-from suppliers.base.fields import PlainCharField, plain
+from suppliers.base.fields import MobileField, PlainCharField, plain
 
 from . import limits
 from .codes import DIGITS

@@ -18,7 +18,7 @@ def buy_again(*, basket, order) -> Again:
     """Put the packs of `order` into `basket`, none of them more often than it is free."""
     lines = list(order.lines.order_by("pk"))
     packs = (
-        Pack.objects.select_related("product", "produce")
+        Pack.objects.select_related("product", "produce__cooperative")
         .prefetch_related("product__stockrecords")
         .in_bulk([line.product_id for line in lines if line.product_id])
     )
@@ -40,7 +40,7 @@ def buy_again(*, basket, order) -> Again:
 
 def _free(basket, pack: Pack) -> int:
     """How many of `pack` a private buyer can still add to `basket`."""
-    if not pack.product.is_public or pack.is_for_institutions:
+    if not pack.product.is_public or pack.is_suspended or pack.is_for_institutions:
         return 0
     stock = next(iter(pack.product.stockrecords.all()), None)
     if stock is None or stock.price is None:

@@ -103,6 +103,8 @@ def refusal(product, pack: Pack, wanted: int, free: int) -> str:
     """Why `wanted` of a pack cannot be bought here by a private person; empty where it can."""
     if not product.is_public:
         return _("This is not on sale any more. Please remove it.")
+    if pack.is_suspended:
+        return _("Its cooperative does not sell at the moment. Please remove it.")
     if pack.is_for_institutions:
         return _("This is sold to institutions only. Please remove it.")
     presale = presale_of(pack)
@@ -211,6 +213,8 @@ def add(request: HttpRequest, pk: str) -> HttpResponse:
         raise Http404
     text = request.POST.get("quantity", "1")[:20]
     held = request.basket.quantities()
+    if pack.is_suspended:
+        return product_page(request, pack.pk)  # it says so
     try:
         if pack.is_for_institutions:
             raise ValidationError(_("This is sold to institutions only."))

@@ -209,9 +209,7 @@ def _read_goods() -> Goods:
         if category_id in ways:
             first.setdefault(product_id, category_id)
     found: dict[int, list[dict]] = {}
-    rows = Pack.objects.filter(product__is_public=True).order_by(
-        "is_per_kg", F("presale").asc(nulls_first=True), "net_g", "pk"
-    )
+    rows = Pack.objects.on_sale().order_by("is_per_kg", F("presale").asc(nulls_first=True), "net_g", "pk")
     for row in rows.values(
         "product_id",
         "spec",

@@ -114,14 +114,14 @@ def is_fresh(produce: Produce) -> bool:
 
 
 def on_sale() -> QuerySet[Produce]:
-    """Produce with a public product."""
-    public = Pack.objects.filter(produce=OuterRef("pk"), product__is_public=True)
+    """Produce with a product in the shop."""
+    public = Pack.objects.on_sale().filter(produce=OuterRef("pk"))
     return Produce.objects.filter(Exists(public)).select_related("cooperative__village__township")
 
 
 def wares(of: QuerySet[Pack], day: dt.date) -> list[Ware]:
-    """The public ones of these packs with stock and pictures, in three queries however many there are."""
-    found = packs.with_all(of.filter(product__is_public=True)).prefetch_related("product__stockrecords")
+    """Those of these packs that are on sale, with stock and pictures, in three queries however many there are."""
+    found = packs.with_all(of.on_sale()).prefetch_related("product__stockrecords")
     return [
         _ware(pack, fen_of(stock.price or 0), stock.free, day)
         for pack in found

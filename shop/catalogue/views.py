@@ -238,7 +238,7 @@ def product_page(
     packs = shelf.priced(beside.packs, today, at) if beside else []
     ware = next((one for one in packs if one.pack.pk == int(pk)), None)
     if beside is None or ware is None:
-        return _what_it_was_of(pk)
+        return _suspended(request, pk) or _what_it_was_of(pk)
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
     return render(
@@ -281,6 +281,13 @@ def _of_produce(produce: Produce, day: dt.date, at: version.Version) -> dict:
         reviews = overview.of_produce(produce) if is_reviewed else overview.NO_REVIEWS
         known[produce.pk] = {"provenance": provenance.of(produce, day, at)} | reviews
     return known[produce.pk]
+
+
+def _suspended(request: HttpRequest, pk: int) -> HttpResponse | None:
+    """Word that this cannot be bought now, and what else there is; None where nobody is suspended."""
+    packs = Pack.objects.filter(product__is_public=True, produce__cooperative__suspended_at__isnull=False)
+    pack = packs.select_related("produce__cooperative").filter(pk=pk).first()
+    return None if pack is None else render(request, "catalogue/suspended.html", {"pack": pack})
 
 
 def _what_it_was_of(pk: int) -> HttpResponse:

@@ -12,29 +12,12 @@ from stdnum.cn import uscc
 from shop import places
 from shop.models import InvoiceWish, Sale
 from shop.shipping import freight
-from suppliers.base.fields import LongSelect, PlainCharField, plain
+from suppliers.base.fields import LongSelect, MobileField, PlainCharField
 
 ShippingAddress = get_model("order", "ShippingAddress")
 UserAddress = get_model("address", "UserAddress")
 
 TAIAN = {"province": "370000", "city": "370900", "district": ""}
-
-
-class MobileField(forms.CharField):
-    """A mobile number of the mainland, as +86 and eleven digits."""
-
-    widget = forms.TextInput
-
-    def widget_attrs(self, widget) -> dict:
-        return {"type": "tel", "inputmode": "tel", "autocomplete": "tel", "maxlength": 20}
-
-    def clean(self, value) -> str:
-        digits = re.sub(r"[\s\-()]", "", plain(super().clean(value)))
-        digits = re.sub(r"^(\+|00)?86(?=1\d{10}$)", "", digits)
-        # \d alone is any digit of any script.
-        if not re.fullmatch(r"1[3-9]\d{9}", digits, re.ASCII):
-            raise ValidationError(_("A mobile number has eleven digits and starts with 1."))
-        return f"+86{digits}"
 
 
 class PlaceField(forms.ChoiceField):

@@ -12,6 +12,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         catalogue,
         departures,
         half_year,
+        joining,
         money,
         origin,
         papers,
@@ -51,5 +52,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         preorders.load()
         say("spoilage claims, returns and reviews")
         aftersales.load()
+        say("cooperatives that apply, and who works where")
+        joining.load()
         say("group orders: one that fills, one that is handed out")
         together.load()

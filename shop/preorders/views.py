@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 import suppliers.actions
 from shop.catalogue import shelf
 from suppliers.base import days
-from suppliers.base.access import cooperative_required, everybody
+from suppliers.base.access import OWNER, SELLER, cooperative_required, everybody
 from suppliers.base.fields import put_errors
 from suppliers.models import Pack, SupplyDeclaration
 
@@ -30,7 +30,7 @@ def on_the_tree(request: HttpRequest) -> HttpResponse:
     return render(request, "preorders/list.html", {"wares": shelf.wares(packs, shelf.today())})
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 @require_safe
 def presales(request: HttpRequest) -> HttpResponse:
     """What this cooperative has declared and sold ahead."""
@@ -55,7 +55,7 @@ def _share_percent() -> int:
     return actions.SHARE_BP // 100
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def declare(request: HttpRequest) -> HttpResponse:
     """Say how much of a harvest there will be; another word on the same harvest replaces the first (`?replaces=`)."""
@@ -83,7 +83,7 @@ def declare(request: HttpRequest) -> HttpResponse:
     return render(request, "cooperative/harvest.html", {"form": form, "older": older})
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def presale_new(request: HttpRequest) -> HttpResponse:
     """Sell some of a harvest ahead: the first post shows how much that is, the second does it."""
@@ -108,7 +108,7 @@ def presale_new(request: HttpRequest) -> HttpResponse:
     return render(request, "cooperative/presale_new.html", context)
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def harvest_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how much came in: the first post shows who gets what, the second sends the money back where too little came."""

@@ -15,11 +15,10 @@ from logistics.models import Departure
 from shop import places
 from shop.basket.quantities import quantity
 from shop.catalogue.shelf import Ware, is_fresh
-from shop.checkout.forms import MobileField
 from shop.shipping import freight
 from shop.templatetags.almanac import day_hour, day_of_week
 from suppliers.base import days
-from suppliers.base.fields import PlainCharField, plain
+from suppliers.base.fields import MobileField, PlainCharField, plain
 from suppliers.models import Pack
 
 from .actions import Halt, Joiner

@@ -47,6 +47,17 @@ class EncryptedText(models.TextField):
         return None if lookup_name != "isnull" else super().get_lookup(lookup_name)
 
 
+class EncryptedBytes(models.BinaryField):
+    """Bytes, such as a picture, that are a Fernet token in the database and plain in Python."""
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        token = _fernet(tuple(settings.PII_KEYS)).encrypt(bytes(value)) if value else b""
+        return super().get_db_prep_value(token, connection, prepared)
+
+    def from_db_value(self, value, expression, connection):
+        return _fernet(tuple(settings.PII_KEYS)).decrypt(bytes(value)) if value else b""
+
+
 def mask_name(name: str) -> str:
     """张三→张*, 张三丰→张*丰, 欧阳小明→欧**明: the first and the last sign stay."""
     if len(name) <= 1:

@@ -1,4 +1,5 @@
 from .credits import Credit, SaleAllocation
+from .joining import Application, ApplicationStep, CooperativeStep, Invitation
 from .ledger import Batch, Pack, Produce, PurchaseLot, Withdrawal
 from .people import (
     Cooperative,
@@ -14,14 +15,18 @@ from .places import Township, Village
 from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
+    "Application",
+    "ApplicationStep",
     "Batch",
     "Certificate",
     "Cooperative",
     "CooperativeStaff",
+    "CooperativeStep",
     "Credit",
     "Household",
     "HouseholdMerger",
     "HouseholdStatus",
+    "Invitation",
     "Membership",
     "Pack",
     "Produce",

@@ -55,6 +55,12 @@ class Produce(models.Model):
         return self.name
 
 
+class PackQuerySet(models.QuerySet):
+    def on_sale(self) -> Self:
+        """Packs that are in the shop: their product is public, and who sells them is not suspended."""
+        return self.filter(product__is_public=True, produce__cooperative__suspended_at=None)
+
+
 class Pack(models.Model):
     """How produce is sold (规格): one Oscar product each, with its weights. Bulk is sold by the kilogram."""
 
@@ -65,6 +71,8 @@ class Pack(models.Model):
     net_g = models.PositiveIntegerField(_("net weight (g)"))
     gross_g = models.PositiveIntegerField(_("gross weight (g)"))
     is_per_kg = models.BooleanField(_("sold by the kilogram"), default=False)
+
+    objects = PackQuerySet.as_manager()
 
     class Meta:
         ordering = ["is_per_kg", "net_g"]
@@ -77,6 +85,11 @@ class Pack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.produce} {self.spec}"
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether who sells it is suspended, so that nobody can buy it now."""
+        return self.produce.cooperative.suspended_at is not None
 
     @property
     def is_for_institutions(self) -> bool:

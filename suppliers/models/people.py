@@ -42,6 +42,10 @@ class HouseholdStatusQuerySet(SpellQuerySet):
 
 
 class CooperativeQuerySet(models.QuerySet):
+    def selling(self) -> Self:
+        """Those that are not suspended."""
+        return self.filter(suspended_at=None)
+
     def visible_to(self, user) -> Self:
         """The cooperatives whose own pages `user` may open: where he works; all of them for county staff."""
         if not user.is_authenticated or not user.is_active:
@@ -68,7 +72,7 @@ class Cooperative(models.Model):
     partner = models.OneToOneField("partner.Partner", models.PROTECT, related_name="cooperative")
     story = models.TextField(_("about"), blank=True)
     shows_grower_price = models.BooleanField(_("shows what growers are paid"), default=False)
-    # While it is suspended its products are not in the shop; why and by whom: its own history.
+    # While it is suspended its products are not in the shop; why and by whom: its steps.
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True, editable=False)
 
     objects = CooperativeQuerySet.as_manager()
@@ -80,6 +84,12 @@ class Cooperative(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def why_suspended(self) -> str:
+        """The reason of the last suspension, empty where it is not suspended."""
+        last = self.steps.filter(kind="suspended").last() if self.suspended_at else None
+        return last.reason if last else ""
 
 
 class CooperativeStaff(models.Model):

@@ -3,12 +3,12 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from .. import actions
-from ..base.access import cooperative_required
+from ..base.access import OWNER, SELLER, cooperative_required
 from ..base.fields import put_errors
 from ..base.money import price_of
 from ..forms import PaymentForm, SlipForm
@@ -17,7 +17,7 @@ from ..models import PurchaseLot
 ON_A_PAGE = 30
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 def lots(request: HttpRequest) -> HttpResponse:
     own = PurchaseLot.objects.filter(produce__cooperative=request.cooperative)
     which = request.GET.get("which", "")
@@ -32,7 +32,7 @@ def lots(request: HttpRequest) -> HttpResponse:
     return render(request, "cooperative/ledger.html", context)
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 def enter(request: HttpRequest) -> HttpResponse:
     form = SlipForm(request.POST or None, cooperative=request.cooperative)
     if request.method == "POST" and form.is_valid():
@@ -46,11 +46,13 @@ def enter(request: HttpRequest) -> HttpResponse:
     return render(request, "cooperative/slip.html", {"form": form})
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 def verify(request: HttpRequest, pk: int) -> HttpResponse:
     """A slip, and the form that says the bank paid for it."""
     own = PurchaseLot.objects.filter(produce__cooperative=request.cooperative)
     lot = get_object_or_404(own.select_related("produce", "household__village"), pk=pk)
+    if request.method == "POST" and request.staff_role != OWNER:
+        raise Http404  # what was paid is the owner's to say
     form = PaymentForm(request.POST or None)
     if request.method == "POST" and lot.verified_at:
         messages.info(request, _("This slip was verified already. Nothing was changed."))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from .. import actions
 from ..base import days
-from ..base.access import cooperative_required
+from ..base.access import OWNER, SELLER, cooperative_required
 from ..base.fields import plain, put_errors
 from ..forms import HouseholdForm
 from ..models import Household
@@ -17,7 +17,7 @@ from ..models import Household
 ON_A_PAGE = 50
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 def households(request: HttpRequest) -> HttpResponse:
     own = Household.objects.members_of(request.cooperative, on=days.today()).with_category(days.today())
     # Posted: an address with a name in it would stand in every log.
@@ -39,7 +39,7 @@ def households(request: HttpRequest) -> HttpResponse:
     return render(request, "cooperative/households.html", context)
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 def register(request: HttpRequest) -> HttpResponse:
     form = HouseholdForm(request.POST or None, cooperative=request.cooperative)
     if request.method == "POST" and form.is_valid():

@@ -13,7 +13,7 @@ from django.views.static import serve
 from suppliers.base.access import everybody
 from suppliers.views import checking
 
-from . import operations, refunds, views_cooperative, views_departures, views_info
+from . import operations, refunds, views_cooperative, views_departures, views_info, views_roster
 from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .preorders import views as preorders
@@ -94,6 +94,11 @@ urlpatterns = [
     path("cooperative/presales/<int:pk>/", preorders.harvest_in, name="harvest_in"),
     # For officials
     path("officials/slips/", checking.slips, name="slips"),
+    path("officials/approvals/", views_roster.approvals, name="approvals"),
+    path("officials/reveals/", views_roster.reveals, name="reveals"),
+    path("officials/households/<str:household_no>/reveal/", views_roster.reveal, name="reveal"),
+    path("officials/households/<str:household_no>/merge/", views_roster.merge, name="household-merge"),
+    path("officials/households/<str:household_no>/split/", views_roster.split, name="household-split"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
     path("officials/departures/", views_departures.departures, name="departures"),
     path("officials/departures/new/", views_departures.plan, name="departure_new"),

@@ -12,4 +12,10 @@ urlpatterns = [
     path("ledger/<int:pk>/", ledger.verify, name="lot"),
     path("households/", roster.households, name="households"),
     path("households/new/", roster.register, name="household_new"),
+    path("households/new/<uuid:key>/drop/", roster.drop_draft, name="household_drop"),
+    path("households/new/<uuid:key>/<slug:step>/", roster.register_step, name="household_step"),
+    path("households/<str:household_no>/", roster.household, name="household"),
+    path("households/<str:household_no>/end/", roster.end, name="household_end"),
+    path("households/<str:household_no>/reveal/", roster.reveal, name="household_reveal"),
+    path("households/<str:household_no>/<slug:what>/", roster.change, name="household_change"),
 ]

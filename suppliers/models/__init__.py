@@ -11,6 +11,7 @@ from .people import (
     counts_as,
 )
 from .places import Township, Village
+from .roster import HouseholdChange, HouseholdDraft, MembershipRequest, Reveal
 from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
@@ -20,12 +21,16 @@ __all__ = [
     "CooperativeStaff",
     "Credit",
     "Household",
+    "HouseholdChange",
+    "HouseholdDraft",
     "HouseholdMerger",
     "HouseholdStatus",
     "Membership",
+    "MembershipRequest",
     "Pack",
     "Produce",
     "PurchaseLot",
+    "Reveal",
     "SaleAllocation",
     "SupplyDeclaration",
     "Township",

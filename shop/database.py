@@ -104,6 +104,8 @@ ONLY_APPENDED_TO = (
     "suppliers_withdrawal",
     "suppliers_applicationstep",
     "suppliers_cooperativestep",
+    "suppliers_householdchange",
+    "suppliers_reveal",
     "logistics_ledgerentry",
     "shop_refundline",
     "shop_remittance",
@@ -128,10 +130,10 @@ NEVER_REWRITTEN = {
 }
 # What a buyer wrote of himself: never rewritten, but emptied when the account was erased (docs/decisions/0015).
 MAY_BE_EMPTIED = ("note",)
-# Tables of spells, and the column whose rows' spells do not overlap.
+# Tables of spells, the column whose rows' spells do not overlap, and which of the rows count ({row}: its name).
 SPELLS_APART = {
-    "suppliers_householdstatus": "household_id",
-    "logistics_programmeversion": "programme_id",
+    "suppliers_householdstatus": ("household_id", "{row}.approved_at IS NOT NULL"),
+    "logistics_programmeversion": ("programme_id", "TRUE"),
 }
 
 # What lists and product pages show: of each table the part of the shelf's version that a change of it changes, and the columns whose
@@ -196,9 +198,10 @@ def _guards() -> list[tuple[str, str, str, str]]:
             f"OLD.{c}{cast.get(c, '')} {differs} NEW.{c}{cast.get(c, '')}{unless.get(c, '').format(c)}" for c in columns
         )
         guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", "TRUE")]
-    for table, owner in SPELLS_APART.items():
+    for table, (owner, counts) in SPELLS_APART.items():
         overlaps = (
-            f"EXISTS (SELECT 1 FROM {table} o WHERE o.{owner} = NEW.{owner} AND o.id <> COALESCE(NEW.id, -1)"
+            f"{counts.format(row='NEW')} AND EXISTS (SELECT 1 FROM {table} o WHERE o.{owner} = NEW.{owner} AND o.id <> COALESCE(NEW.id, -1)"
+            f" AND {counts.format(row='o')}"
             " AND (NEW.ends_on IS NULL OR o.starts_on <= NEW.ends_on)"
             " AND (o.ends_on IS NULL OR o.ends_on >= NEW.starts_on))"
         )

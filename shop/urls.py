@@ -13,7 +13,7 @@ from django.views.static import serve
 from suppliers.base.access import everybody
 from suppliers.views import checking, office
 
-from . import operations, refunds, views_cooperative, views_departures, views_info
+from . import operations, refunds, views_cooperative, views_departures, views_info, views_roster
 from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .packing import views as packing
@@ -106,6 +106,11 @@ urlpatterns = [
     path("officials/applications/<str:application_no>/", office.application, name="application"),
     path("officials/cooperatives/", office.cooperatives, name="cooperatives_office"),
     path("officials/cooperatives/<str:code>/", office.cooperative, name="cooperative_office"),
+    path("officials/approvals/", views_roster.approvals, name="approvals"),
+    path("officials/reveals/", views_roster.reveals, name="reveals"),
+    path("officials/households/<str:household_no>/reveal/", views_roster.reveal, name="reveal"),
+    path("officials/households/<str:household_no>/merge/", views_roster.merge, name="household-merge"),
+    path("officials/households/<str:household_no>/split/", views_roster.split, name="household-split"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
     path("officials/departures/", views_departures.departures, name="departures"),
     path("officials/departures/new/", views_departures.plan, name="departure_new"),

@@ -1,6 +1,8 @@
 """Changes to the purchase ledger, and to what a sale is drawn from and credited to. Each is one transaction."""
 
 import datetime as dt
+import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +25,7 @@ from .models import (
     HouseholdMerger,
     HouseholdStatus,
     Membership,
+    MembershipRequest,
     Produce,
     PurchaseLot,
     SaleAllocation,
@@ -35,6 +38,9 @@ MOST_G_A_LOT = 100_000_000  # 100 t: beyond it a weight is a slip of the finger
 MOST_G_DECLARED = 10_000_000_000  # 10,000 t: the county's whole harvest
 MOST_FEN_PER_KG = 100_000_00
 MOST_PEOPLE = 30
+MOBILE = re.compile(r"1[3-9]\d{9}")
+BANK_ACCOUNT = re.compile(r"\d{12,21}")
+HOUSEHOLD_NO = re.compile(r"[A-Z0-9][A-Z0-9-]{0,19}")
 
 
 @dataclass(frozen=True)
@@ -362,19 +368,53 @@ class Registration:
     size: int
     category: str = ""
     category_from: dt.date | None = None
+    mobile: str = ""
+    bank_account: str = ""
+
+    def as_text(self) -> str:
+        """What was written, for the county to compare; whoever keeps it encrypts it."""
+        written = {name: value for name, value in vars(self).items() if name != "village"}
+        return json.dumps(written | {"village": self.village.pk}, default=str, ensure_ascii=False)
+
+    @classmethod
+    def of_text(cls, text: str) -> "Registration":
+        written = json.loads(text)
+        since = written["category_from"]
+        return cls(
+            **written
+            | {
+                "village": Village.objects.get(pk=written["village"]),
+                "category_from": dt.date.fromisoformat(since) if since else None,
+            }
+        )
+
+
+class KnownOtherwise(ValidationError):
+    """The household is known with another number, name or village: the county decides, and tells nobody but itself as what."""
+
+    def __init__(self, household: Household):
+        super().__init__(
+            _("The county looks at this household first. You see here what it decides; there is nothing more to do.")
+        )
+        self.household = household
 
 
 def register_household(
-    *, registration: Registration, cooperative: Cooperative, member_from: dt.date
+    *, registration: Registration, cooperative: Cooperative, member_from: dt.date, by=None
 ) -> tuple[Household, bool]:
     """Make the household of `registration` a member of `cooperative` from a day; return it, and whether it is new.
 
-    A household known under the same ID number is that household: it keeps what is written of it and joins. Raises
-    ValidationError by field for an ID number that cannot be, a number that is another household's, a member already.
+    A household known under the same ID number is that household: it keeps what is written of it and joins. Its status
+    waits for the county. Raises ValidationError by field for an ID number that cannot be, a number that is another
+    household's, a member already; KnownOtherwise where what is written does not agree with what is known, which the
+    county alone is told (MembershipRequest).
     """
     try:
         with transaction.atomic():
-            return _register(registration, cooperative, member_from)
+            return _register(registration, cooperative, member_from, by)
+    except KnownOtherwise as known:
+        _ask_county(registration, cooperative, member_from, known.household, by)
+        raise
     except IntegrityError as error:
         # Somebody wrote the same household at the same moment.
         raise ValidationError(
@@ -382,7 +422,23 @@ def register_household(
         ) from error
 
 
-def _register(registration: Registration, cooperative: Cooperative, member_from: dt.date) -> tuple[Household, bool]:
+@transaction.atomic
+def _ask_county(registration, cooperative: Cooperative, member_from: dt.date, household: Household, by) -> None:
+    """Keep what was written for the county; what was asked before and is not decided gives way to it."""
+    MembershipRequest.objects.update_or_create(
+        cooperative=cooperative,
+        household=household,
+        decided_at=None,
+        defaults={
+            "written": registration.as_text(),
+            "member_from": member_from,
+            "asked_at": days.now(),
+            "asked_by": by,
+        },
+    )
+
+
+def _register(registration: Registration, cooperative: Cooperative, member_from: dt.date, by) -> tuple[Household, bool]:
     errors = {}
     try:
         id_number = ric.validate(registration.id_number)
@@ -399,37 +455,70 @@ def _register(registration: Registration, cooperative: Cooperative, member_from:
         errors["category_from"] = _("This day is still to come.")
     if not 1 <= registration.size <= MOST_PEOPLE:
         errors["size"] = _("A household has 1 to 30 people.")
+    if registration.mobile and not MOBILE.fullmatch(registration.mobile):
+        errors["mobile"] = _("A mobile number has 11 digits and begins with 1.")
+    if registration.bank_account and not BANK_ACCOUNT.fullmatch(registration.bank_account):
+        errors["bank_account"] = _("A bank account has 12 to 21 digits. Check them against the passbook or the card.")
+    if not HOUSEHOLD_NO.fullmatch(registration.household_no):
+        errors["household_no"] = _("The number has letters, digits and - alone, such as WX900001.")
     known = Household.objects.filter(id_index=privacy.keyed_index(id_number)).first() if id_number else None
+    same_no = Household.objects.filter(household_no=registration.household_no).first()
     # A spell that begins later would lie within the new one, which has no end.
     own = Membership.objects.filter(household=known, cooperative=cooperative)
     if known and (own.on(member_from) or own.filter(starts_on__gt=member_from)):
         errors["id_number"] = _("This household is a member already, under the number %(no)s.") % {
             "no": known.household_no
         }
-    if known is None and Household.objects.filter(household_no=registration.household_no):
+    if known is None and same_no and same_no.id_index:
         errors["household_no"] = _("This number is another household's. Check the number and the ID number.")
     if errors:
         raise ValidationError(errors)
+    # A household that came from a list without ID numbers is known by its number; that it is the same, the county says.
+    if known is None and same_no:
+        raise KnownOtherwise(same_no)
+    if known and (known.household_no, known.head, known.village_id) != (
+        registration.household_no,
+        registration.head,
+        registration.village.pk,
+    ):
+        raise KnownOtherwise(known)
     household = known or Household.objects.create(
         household_no=registration.household_no,
         head=registration.head,
         id_number=id_number,
+        mobile=registration.mobile,
+        bank_account=registration.bank_account,
         village=registration.village,
         size=registration.size,
     )
-    if known is None and registration.category:
+    join(household=household, registration=registration, cooperative=cooperative, member_from=member_from)
+    return household, known is None
+
+
+def join(*, household: Household, registration: Registration, cooperative: Cooperative, member_from: dt.date) -> None:
+    """Make `household` a member, with what the cooperative wrote of it; its status waits for the county."""
+    Membership.objects.create(
+        household=household,
+        cooperative=cooperative,
+        starts_on=member_from,
+        size=registration.size,
+        mobile=registration.mobile,
+        bank_account=registration.bank_account,
+    )
+    waiting = HouseholdStatus.objects.waiting().filter(household=household, proposed_by=cooperative)
+    if registration.category and not waiting.exists():
         HouseholdStatus.objects.create(
             household=household,
             category=registration.category,
             starts_on=registration.category_from,
             approved_at=None,  # it counts when the county has approved it
+            proposed_by=cooperative,
+            proposed_at=days.now(),
         )
-    Membership.objects.create(household=household, cooperative=cooperative, starts_on=member_from)
-    return household, known is None
 
 
 @transaction.atomic
-def merge_households(*, household: Household, into: Household, on: dt.date) -> None:
+def merge_households(*, household: Household, into: Household, on: dt.date, by=None, why: str = "") -> None:
     """From `on`, count `household` as `into` (并户), and with it every household that was merged into it before.
 
     Raises ValidationError where the two are one, or `into` counts as another household itself.
@@ -446,6 +535,6 @@ def merge_households(*, household: Household, into: Household, on: dt.date) -> N
     earlier = HouseholdMerger.objects.filter(into=household).values_list("household", "merged_on")
     # What joined `household` after `on` counts as `into` from the day it joined: not before, and never as `household`.
     HouseholdMerger.objects.bulk_create(
-        HouseholdMerger(household_id=pk, into=into, merged_on=max(on, joined_on))
+        HouseholdMerger(household_id=pk, into=into, merged_on=max(on, joined_on), made_by=by, why=why)
         for pk, joined_on in [(household.pk, on), *earlier]
     )

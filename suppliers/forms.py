@@ -1,4 +1,4 @@
-"""Forms of a cooperative's own books: the purchase slip, its payment, a household."""
+"""Forms of a cooperative's own books: the purchase slip and its payment."""
 
 from decimal import Decimal
 
@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from .base import days, privacy
 from .base.fields import AmountField, DayField, PlainCharField, RowField
 from .models import Cooperative, Household, Produce, Village
-from .models.people import SCHEMES
 
 JIN, KG = "jin", "kg"
 UNITS = [(JIN, _("jin")), (KG, _("kg"))]
@@ -103,34 +102,6 @@ class PaymentForm(forms.Form):
 
     def __init__(self, data=None):
         super().__init__(data, initial={"paid_on": days.today()})
-
-
-class HouseholdForm(forms.Form):
-    """A household that joins the cooperative."""
-
-    household_no = PlainCharField(label=_("Household number"), max_length=20)
-    head = PlainCharField(label=_("Head of the household"), max_length=30)
-    id_number = PlainCharField(
-        label=_("ID number of the head"), max_length=24, help_text=_("It is kept encrypted and never shown.")
-    )
-    village = RowField(label=_("Village"), queryset=Village.objects.select_related("township"))
-    size = forms.IntegerField(label=_("How many people?"))
-    category = forms.ChoiceField(label=_("Category"), required=False)
-    category_from = DayField(label=_("In this category since"), required=False)
-    member_from = DayField(label=_("Member since"))
-
-    def __init__(self, data=None, *, cooperative: Cooperative):
-        super().__init__(data, initial={"member_from": days.today(), "village": cooperative.village_id})
-        self.fields["size"].widget = forms.TextInput(attrs={"inputmode": "numeric"})
-        categories = dict.fromkeys(category for scheme in reversed(SCHEMES) for category in SCHEMES[scheme])
-        self.fields["category"].choices = [("", _("not registered")), *((name, name) for name in categories)]
-        self.fields["village"].choices = villages_by_township(first=cooperative.village.township_id)
-
-    def clean_household_no(self) -> str:
-        return self.cleaned_data["household_no"].upper()
-
-    def clean_id_number(self) -> str:
-        return "".join(self.cleaned_data["id_number"].split()).upper()
 
 
 def villages_by_township(*, first: str = "") -> list:

@@ -17,4 +17,10 @@ urlpatterns = [
     path("staff/<row:pk>/", staff.change, name="post"),
     path("staff/invitations/<row:pk>/withdraw/", staff.withdraw, name="invitation_withdraw"),
     path("grower-price/", staff.grower_price, name="grower_price"),
+    path("households/new/<uuid:key>/drop/", roster.drop_draft, name="household_drop"),
+    path("households/new/<uuid:key>/<slug:step>/", roster.register_step, name="household_step"),
+    path("households/<str:household_no>/", roster.household, name="household"),
+    path("households/<str:household_no>/end/", roster.end, name="household_end"),
+    path("households/<str:household_no>/reveal/", roster.reveal, name="household_reveal"),
+    path("households/<str:household_no>/<slug:what>/", roster.change, name="household_change"),
 ]

@@ -1,6 +1,6 @@
 """What changes rows of logistics: goods leave and arrive, awards are worked out, settled and clawed back."""
 
-from .assessment import assess_due, give_back
+from .assessment import assess_due, give_back, reassess
 from .departures import (
     CannotRide,
     Halt,
@@ -35,6 +35,7 @@ __all__ = [
     "plan_departure",
     "plan_vehicle",
     "preview",
+    "reassess",
     "receive",
     "release",
     "settle",

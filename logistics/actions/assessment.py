@@ -42,6 +42,15 @@ def assess_due() -> int:
     return count
 
 
+def reassess(*, households: Iterable[int]) -> int:
+    """Have the shipments worked out again whose goods came from `households` (ids), as their status has changed.
+
+    Return how many. Awards that are frozen or settled stay as they are.
+    """
+    drawn = ShipmentLine.objects.filter(line__allocations__lot__household__in=list(households))
+    return Shipment.objects.filter(is_assessed=True, lines__in=drawn).update(is_assessed=False)
+
+
 @transaction.atomic
 def _assess_a_month() -> int:
     # One lock for all assessors and settlements: the programmes' rows.

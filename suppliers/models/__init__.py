@@ -12,6 +12,7 @@ from .people import (
     counts_as,
 )
 from .places import Township, Village
+from .roster import HouseholdChange, HouseholdDraft, MembershipRequest, Reveal
 from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
@@ -24,13 +25,17 @@ __all__ = [
     "CooperativeStep",
     "Credit",
     "Household",
+    "HouseholdChange",
+    "HouseholdDraft",
     "HouseholdMerger",
     "HouseholdStatus",
     "Invitation",
     "Membership",
+    "MembershipRequest",
     "Pack",
     "Produce",
     "PurchaseLot",
+    "Reveal",
     "SaleAllocation",
     "SupplyDeclaration",
     "Township",

@@ -120,6 +120,24 @@ class PurchaseLotQuerySet(models.QuerySet):
         """Lots that no correction took back."""
         return self.filter(reversed_at__isnull=True)
 
+    def with_cost(self) -> Self:
+        """Each with what it costs (`cost_fen`): grams times price, half up, as `price_of` has it."""
+        doubled = models.F("g") * models.F("fen_per_kg") * 2 + 1000
+        return self.annotate(cost_fen=models.ExpressionWrapper(doubled / 2000, output_field=models.BigIntegerField()))
+
+    def owed(self) -> Self:
+        """Slips of households that stand and are not paid, verified or not. What was carried on was bought before, elsewhere."""
+        return self.standing().filter(household__isnull=False, carried_from=None, paid_on=None)
+
+    def account(self) -> dict[str, int]:
+        """What these slips of households cost (`bought_fen`), what of it is paid (`paid_fen`) and owed (`owed_fen`)."""
+        own = self.standing().filter(household__isnull=False, carried_from=None).with_cost()
+        return own.aggregate(
+            bought_fen=models.Sum("cost_fen", default=0),
+            paid_fen=models.Sum("paid_fen", default=0),
+            owed_fen=models.Sum("cost_fen", filter=Q(paid_on=None), default=0),
+        )
+
     def paid_to_households(self, *, on: dt.date) -> dict[str, int]:
         """Of the lots from households: `bought_g`, `fen_g` (fen per kilogram times grams), and how many `households` (as on a day)."""
         return self.filter(household__isnull=False).aggregate(

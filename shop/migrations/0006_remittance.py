@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("shop", "0004_shelf"),
+        ("shop", "0005_held_from"),
         ("suppliers", "0003_cooperative_books"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -13,10 +13,10 @@ from logistics.models import Award, Consignment
 from suppliers.base import days
 from suppliers.base.access import cooperative_required
 from suppliers.base.fields import put_errors
+from suppliers.base.qr import as_image, qr
 
 from . import orders
 from .models import SaleLine
-from .reports import origin
 
 # Name, mobile and street are there for the parcel's sake, and only as long as it is on its way.
 OPEN_STATES = (Consignment.State.TO_SHIP, Consignment.State.DISPATCHED)
@@ -74,9 +74,7 @@ def _labels(request: HttpRequest, part: Consignment) -> list[dict]:
     return [
         {
             "shipment": shipment,
-            "qr": origin.as_image(
-                origin.qr(request.build_absolute_uri(reverse("trace", kwargs={"code": shipment.trace_code})))
-            ),
+            "qr": as_image(qr(request.build_absolute_uri(reverse("trace", kwargs={"code": shipment.trace_code})))),
         }
         for shipment in shipments
     ]

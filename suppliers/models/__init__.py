@@ -11,6 +11,7 @@ from .people import (
     counts_as,
 )
 from .places import Township, Village
+from .slips import DisputeStep, SlipDispute, SlipPhoto
 from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Cooperative",
     "CooperativeStaff",
     "Credit",
+    "DisputeStep",
     "Household",
     "HouseholdMerger",
     "HouseholdStatus",
@@ -27,6 +29,8 @@ __all__ = [
     "Produce",
     "PurchaseLot",
     "SaleAllocation",
+    "SlipDispute",
+    "SlipPhoto",
     "SupplyDeclaration",
     "Township",
     "TownshipStaff",

@@ -132,7 +132,9 @@ class Scales:
 class PhotoField(forms.FileField):
     """A photo, as a redrawn JPEG (suppliers.base.pictures)."""
 
-    widget = forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp", "capture": "environment"})
+    widget = forms.FileInput(
+        attrs={"accept": "image/jpeg,image/png,image/webp", "capture": "environment", "data-photos": "1"}
+    )
 
     def clean(self, data, initial=None) -> bytes | None:
         # An empty file is a photo that went wrong, and says so itself.

@@ -58,6 +58,10 @@ VIEWS = {
         FROM suppliers_purchaselot l JOIN suppliers_produce p ON p.id = l.produce_id
         JOIN suppliers_cooperative c ON c.id = p.cooperative_id
         LEFT JOIN suppliers_household h ON h.id = l.household_id WHERE l.reversed_at IS NOT NULL""",
+    "audit_disputes": """
+        SELECT d.id AS dispute_id, l.lot_no, d.raised_by, d.about, {moment:d.opened_at} AS opened_at,
+               {moment:d.closed_at} AS closed_at, d.outcome
+        FROM suppliers_slipdispute d JOIN suppliers_purchaselot l ON l.id = d.lot_id""",
     "audit_withdrawals": """
         SELECT w.id AS withdrawal_id, l.lot_no, w.kind, w.g AS grams, w.withdrawn_on, {moment:w.made_at} AS made_at,
                w.reverses_id AS reverses
@@ -106,6 +110,7 @@ ONLY_APPENDED_TO = (
     "suppliers_cooperativestep",
     "suppliers_householdchange",
     "suppliers_reveal",
+    "suppliers_disputestep",
     "logistics_ledgerentry",
     "shop_refundline",
     "shop_remittance",
@@ -123,6 +128,8 @@ NEVER_REWRITTEN = {
         "carried_from_id",
         "household_sold_on",
     ),
+    "suppliers_slipphoto": ("content",),
+    "suppliers_slipdispute": ("lot_id", "raised_by", "about", "opened_at"),
     "logistics_programmeversion": ("programme_id", "number", "starts_on", "ends_on", "terms", "budget_fen"),
     "aftersales_spoilageclaim": ("line_id", "asked_at", "spoiled_bp", "note"),
     "aftersales_noreasonreturn": ("line_id", "asked_at", "packs", "is_binding", "note"),

@@ -11,9 +11,10 @@ from django.views.i18n import set_language
 from django.views.static import serve
 
 from suppliers.base.access import everybody
-from suppliers.views import checking, office
+from suppliers.views import checking, disputes, office
+from suppliers.views import ledger as slips
 
-from . import operations, refunds, views_cooperative, views_departures, views_info, views_roster
+from . import operations, refunds, views_cooperative, views_departures, views_info, views_roster, views_slip
 from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .packing import views as packing
@@ -63,6 +64,9 @@ urlpatterns = [
     path("impact/", origin.impact, name="impact"),
     path("impact/data.json", origin.impact_data, name="impact-data"),
     path("impact/months.svg", origin.impact_months, name="impact-months"),
+    path("slip/<str:key>/", views_slip.slip, name="household-slip"),
+    path("slip/<str:key>/right/", views_slip.right, name="household-right"),
+    path("slip/<str:key>/wrong/", views_slip.wrong, name="household-wrong"),
     path("preorders/", preorders.on_the_tree, name="preorders"),
     path("together/", include("shop.together.urls")),
     path("help/", views_info.help_page, name="help"),
@@ -111,6 +115,11 @@ urlpatterns = [
     path("officials/households/<str:household_no>/reveal/", views_roster.reveal, name="reveal"),
     path("officials/households/<str:household_no>/merge/", views_roster.merge, name="household-merge"),
     path("officials/households/<str:household_no>/split/", views_roster.split, name="household-split"),
+    path("officials/slips/<int:pk>/", checking.slip, name="slip"),
+    path("officials/disputes/", disputes.disputes, name="disputes"),
+    path("officials/disputes/<int:pk>/", disputes.dispute, name="dispute"),
+    # For the cooperative, its township and the county
+    path("slips/<int:pk>/photo/", slips.photo, name="slip-photo"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
     path("officials/departures/", views_departures.departures, name="departures"),
     path("officials/departures/new/", views_departures.plan, name="departure_new"),

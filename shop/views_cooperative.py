@@ -13,11 +13,11 @@ from logistics.models import Award, Consignment, Shipment
 from suppliers.base import days
 from suppliers.base.access import cooperative_required
 from suppliers.base.fields import put_errors
+from suppliers.base.qr import as_image, qr
 
 from . import orders
 from .models import SaleLine
 from .packing import picking
-from .reports import origin
 
 
 def _own(request: HttpRequest, consignment_no: str) -> Consignment:
@@ -69,9 +69,7 @@ def _labels(request: HttpRequest, part: Consignment) -> list[dict]:
     return [
         {
             "shipment": shipment,
-            "qr": origin.as_image(
-                origin.qr(request.build_absolute_uri(reverse("trace", kwargs={"code": shipment.trace_code})))
-            ),
+            "qr": as_image(qr(request.build_absolute_uri(reverse("trace", kwargs={"code": shipment.trace_code})))),
         }
         for shipment in shipments
     ]

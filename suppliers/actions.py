@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -29,9 +30,12 @@ from .models import (
     Produce,
     PurchaseLot,
     SaleAllocation,
+    SlipDispute,
+    SlipPhoto,
     SupplyDeclaration,
     Village,
 )
+from .models.ledger import new_code
 from .models.people import COUNTED_CATEGORIES
 
 MOST_G_A_LOT = 100_000_000  # 100 t: beyond it a weight is a slip of the finger
@@ -289,22 +293,35 @@ def declare_supply(
 @transaction.atomic
 def enter_lot(
     *,
-    lot_no: str,
     produce: Produce,
     household: Household | None,
     g: int,
     fen_per_kg: int,
     bought_on: dt.date,
+    lot_no: str = "",
     grade: str = "",
     voucher: str = "",
+    signed_how: str = "",
+    photo: bytes | None = None,
+    entry_key: uuid.UUID | None = None,
     by=None,
 ) -> PurchaseLot:
-    """Write a purchase slip of `g` grams at `fen_per_kg`; it counts once it is verified.
+    """Write a purchase slip of `g` grams at `fen_per_kg`, with the (redrawn) `photo` of its paper; it counts once it is verified.
 
-    Raises ValidationError, by field, where the slip cannot be true.
+    Without a `lot_no` it gets the next one of its cooperative and day: C01-20261125-003. A slip with an `entry_key` is
+    written once: sent again it is the one that was written. Raises ValidationError, by field, where the slip cannot be
+    true, or where another slip was written with its key.
     """
-    # One slip at a time in a cooperative: a form sent twice finds the first one's number taken.
-    Cooperative.objects.select_for_update().get(pk=produce.cooperative_id)
+    # One slip at a time in a cooperative: a form sent twice finds the first one's key, or its number, taken.
+    cooperative = Cooperative.objects.select_for_update().get(pk=produce.cooperative_id)
+    if entry_key and (known := PurchaseLot.objects.filter(entry_key=entry_key).first()):
+        said = (known.produce_id, known.household_id, known.grade, known.g, known.fen_per_kg, known.bought_on)
+        if said != (produce.pk, household.pk if household else None, grade, g, fen_per_kg, bought_on):
+            raise ValidationError(
+                _("This was written already as slip %(no)s, in other words. Look at that slip, or begin a new one.")
+                % {"no": known.lot_no if known.produce.cooperative_id == cooperative.pk else "…"}
+            )
+        return known
     errors = {}
     if bought_on > days.today():
         errors["bought_on"] = _("The day of purchase is still to come. Write the day the goods were weighed.")
@@ -318,12 +335,12 @@ def enter_lot(
         errors["household"] = _(
             "On that day this household was not a member of the cooperative. Add it to the members first."
         )
-    if PurchaseLot.objects.filter(lot_no=lot_no):
+    if lot_no and PurchaseLot.objects.filter(lot_no=lot_no):
         errors["lot_no"] = _("This slip number is in the ledger already. Look it up instead of entering it twice.")
     if errors:
         raise ValidationError(errors)
-    return PurchaseLot.objects.create(
-        lot_no=lot_no,
+    lot = PurchaseLot.objects.create(
+        lot_no=lot_no or _next_lot_no(cooperative, bought_on),
         produce=produce,
         household=household,
         grade=grade,
@@ -333,7 +350,21 @@ def enter_lot(
         entered_at=days.now(),
         entered_by=by,
         voucher=voucher,
+        signed_how=signed_how,
+        entry_key=entry_key,
+        household_key=new_code() if household else None,
     )
+    if photo:
+        SlipPhoto.objects.create(lot=lot, content=photo)
+    return lot
+
+
+def _next_lot_no(cooperative: Cooperative, day: dt.date) -> str:
+    """The number after the last of this cooperative and day. The cooperative's row is locked."""
+    begins = f"{cooperative.code}-{day:%Y%m%d}-"
+    taken = PurchaseLot.objects.filter(lot_no__startswith=begins).values_list("lot_no", flat=True)
+    numbers = [int(end) for no in taken if (end := no.removeprefix(begins)).isdecimal() and len(end) < 7]
+    return f"{begins}{max(numbers, default=0) + 1:03d}"
 
 
 @transaction.atomic
@@ -343,12 +374,17 @@ def verify_lot(
     """Mark `lot` verified: paid through the bank, confirmed by the household, or checked at the township. Once only.
 
     With `paid_on` it is noted as paid in full that day; the number of the bank's `receipt` joins the voucher.
-    Raises ValidationError for a day before the purchase or still to come.
+    Raises ValidationError for a day before the purchase or still to come, for a slip that was taken back, and, unless the
+    bank paid, for one that somebody says is wrong as long as that is open.
     """
     if paid_on and not lot.bought_on <= paid_on <= days.today():
         raise ValidationError({"paid_on": _("The day of payment is between the day of purchase and today.")})
     lot = PurchaseLot.objects.select_for_update().get(pk=lot.pk)
+    if lot.reversed_at:
+        raise ValidationError(_("This slip was taken back. Nothing can be noted on it."))
     if lot.verified_at is None:
+        if how != PurchaseLot.Verified.BANK and SlipDispute.objects.open().filter(lot=lot):
+            raise ValidationError(_("Somebody says that this slip is wrong. The county decides about that first."))
         lot.verified_how, lot.verified_at, lot.verified_by = PurchaseLot.Verified(how), days.now(), by
         lot.voucher = " · ".join(filter(None, [lot.voucher, receipt]))
         if paid_on and lot.paid_on is None:

@@ -143,7 +143,6 @@ class HouseholdForm(forms.Form):
         return Registration(**written)
 
 
-
 class SizeForm(forms.Form):
     size = PeopleField(label=_("How many people?"))
 

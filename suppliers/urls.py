@@ -3,14 +3,20 @@
 from django.urls import path
 
 from .base import paths  # noqa: F401  (its <row:…>)
-from .views import desk, ledger, roster, staff
+from .views import desk, ledger, queue, roster, staff
 
 app_name = "suppliers"
 urlpatterns = [
     path("choose/", desk.choose, name="choose"),
     path("ledger/", ledger.lots, name="ledger"),
     path("ledger/new/", ledger.enter, name="slip"),
-    path("ledger/<row:pk>/", ledger.verify, name="lot"),
+    path("ledger/ready/", queue.ready, name="ready"),
+    path("ledger/entry/", queue.entry, name="entry"),
+    path("ledger/<row:pk>/", ledger.lot, name="lot"),
+    path("ledger/<row:pk>/paper/", ledger.paper, name="slip_paper"),
+    path("ledger/<row:pk>/key/", ledger.give_key, name="slip_key"),
+    path("ledger/<row:pk>/answer/", ledger.answer, name="slip_answer"),
+    path("ledger/<row:pk>/take-back/", ledger.take_back, name="slip_take_back"),
     path("households/", roster.households, name="households"),
     path("households/new/", roster.register, name="household_new"),
     path("staff/", staff.staff, name="staff"),

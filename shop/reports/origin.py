@@ -6,12 +6,9 @@ households nothing is said of it (`is_few`), and no two pools share a line, so n
 """
 
 import datetime as dt
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote
 
-import segno
 from django.db.models import Case, CharField, Count, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, TruncMonth
 
@@ -206,17 +203,3 @@ def goods_of(shipment: Shipment) -> list[Goods]:
 def drawing_of(code: str) -> str:
     """The drawing of a produce's code, by its path as `paper` has it: a box where nobody has drawn it."""
     return f"img/{code.lower()}.svg" if code.upper() in renditions.codes() else "img/box.svg"
-
-
-def qr(address: str) -> str:
-    """`address` as a QR code: an SVG document."""
-    drawn = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(
-        drawn, kind="svg", xmldecl=False, scale=8, border=2, dark="#22352c", light="#ffffff"
-    )
-    return drawn.getvalue().decode()
-
-
-def as_image(svg: str) -> str:
-    """The address of an SVG that an <img> has in itself."""
-    return "data:image/svg+xml," + quote(svg)

@@ -13,6 +13,7 @@ from .people import (
 )
 from .places import Township, Village
 from .roster import HouseholdChange, HouseholdDraft, MembershipRequest, Reveal
+from .slips import DisputeStep, SlipDispute, SlipPhoto
 from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "CooperativeStaff",
     "CooperativeStep",
     "Credit",
+    "DisputeStep",
     "Household",
     "HouseholdChange",
     "HouseholdDraft",
@@ -37,6 +39,8 @@ __all__ = [
     "PurchaseLot",
     "Reveal",
     "SaleAllocation",
+    "SlipDispute",
+    "SlipPhoto",
     "SupplyDeclaration",
     "Township",
     "TownshipStaff",

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from ..base import access
-from .people import COUNTED_CATEGORIES, Cooperative, Household, HouseholdStatus, counts_as
+from .people import COUNTED_CATEGORIES, Cooperative, Household, HouseholdStatus, TownshipStaff, counts_as
 
 month_day = RegexValidator(r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", _("Write the day as month-day, such as 09-20."))
 
@@ -138,6 +138,30 @@ class PurchaseLotQuerySet(models.QuerySet):
             owed_fen=models.Sum("cost_fen", filter=Q(paid_on=None), default=0),
         )
 
+    def disputed(self) -> Self:
+        """Lots that somebody says are wrong, and nobody has decided yet."""
+        # In one filter, so that both are asked of the same dispute.
+        return self.filter(disputes__opened_at__isnull=False, disputes__closed_at__isnull=True)
+
+    def with_dispute(self) -> Self:
+        """Each with `is_disputed`: a dispute about it is open."""
+        disputed = PurchaseLot.objects.disputed().filter(pk=models.OuterRef("pk"))
+        return self.annotate(is_disputed=models.Exists(disputed))
+
+    def unpaid(self) -> Self:
+        """Lots of households that stand and whose payment nobody wrote down."""
+        return self.standing().filter(paid_on__isnull=True, household__isnull=False)
+
+    def costs(self) -> dict[str, int]:
+        """Of these: how many (`slips`), their grams (`bought_g`) and what they cost, each rounded to the fen (`cost_fen`)."""
+        # Half up in whole numbers, as money.price_of.
+        cost = (F("g") * F("fen_per_kg") * 2 + 1000) / 2000
+        return self.aggregate(
+            slips=models.Count("pk"),
+            bought_g=models.Sum("g", default=0),
+            cost_fen=models.Sum(models.ExpressionWrapper(cost, output_field=models.BigIntegerField()), default=0),
+        )
+
     def paid_to_households(self, *, on: dt.date) -> dict[str, int]:
         """Of the lots from households: `bought_g`, `fen_g` (fen per kilogram times grams), and how many `households` (as on a day)."""
         return self.filter(household__isnull=False).aggregate(
@@ -166,10 +190,14 @@ class PurchaseLotQuerySet(models.QuerySet):
         return self.order_by("bought_on", "pk")
 
     def visible_to(self, user) -> Self:
-        """The county's offices see all, a cooperative its own."""
+        """The county's offices see all, a township those of its households, a cooperative its own."""
         if access.has_role(user, *access.READS_EVIDENCE):
             return self
-        return self.filter(produce__cooperative__in=Cooperative.objects.visible_to(user))
+        own = Q(produce__cooperative__in=Cooperative.objects.visible_to(user))
+        if access.has_role(user, access.TOWNSHIP):
+            post = TownshipStaff.objects.filter(user=user).values("township")
+            own |= Q(household__village__township__in=post)
+        return self.filter(own)
 
 
 def new_code() -> str:

@@ -11,14 +11,17 @@ from .people import (
     counts_as,
 )
 from .places import Township, Village
+from .stock import CarryOn, HandOver, SignedAccount
 from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
     "Batch",
+    "CarryOn",
     "Certificate",
     "Cooperative",
     "CooperativeStaff",
     "Credit",
+    "HandOver",
     "Household",
     "HouseholdMerger",
     "HouseholdStatus",
@@ -27,6 +30,7 @@ __all__ = [
     "Produce",
     "PurchaseLot",
     "SaleAllocation",
+    "SignedAccount",
     "SupplyDeclaration",
     "Township",
     "TownshipStaff",

@@ -47,11 +47,12 @@ VIEWS = {
                l.g AS grams, l.fen_per_kg, l.bought_on, {moment:l.entered_at} AS entered_at, l.verified_how,
                l.paid_on, l.paid_fen, l.withdrawn_g AS withdrawn_grams,
                COALESCE(l.household_sold_on, l.bought_on) AS household_sold_on, o.lot_no AS carried_from,
-               b.trace_code AS batch
+               b.trace_code AS batch, COALESCE(r.lot_no, l.lot_no) AS slip
         FROM suppliers_purchaselot l JOIN suppliers_produce p ON p.id = l.produce_id
         JOIN suppliers_cooperative c ON c.id = p.cooperative_id
         LEFT JOIN suppliers_household h ON h.id = l.household_id
         LEFT JOIN suppliers_purchaselot o ON o.id = l.carried_from_id LEFT JOIN suppliers_batch b ON b.id = l.batch_id
+        LEFT JOIN suppliers_purchaselot r ON r.id = l.slip_id
         WHERE l.reversed_at IS NULL""",
     "audit_reversed_lots": """
         SELECT l.lot_no, c.code AS cooperative, p.code AS product, h.household_no, l.g AS grams, l.fen_per_kg,

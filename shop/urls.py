@@ -13,7 +13,7 @@ from django.views.static import serve
 from suppliers.base.access import everybody
 from suppliers.views import checking
 
-from . import operations, refunds, views_cooperative, views_departures, views_info
+from . import operations, refunds, views_cooperative, views_departures, views_info, views_stock
 from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .preorders import views as preorders
@@ -88,6 +88,8 @@ urlpatterns = [
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
     path("cooperative/consignments/<str:consignment_no>/label/", views_cooperative.label, name="label"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
+    path("cooperative/stock/", views_stock.accounts, name="stock"),
+    path("cooperative/stock/<int:pk>/<int:year>/", views_stock.account, name="stock_account"),
     path("cooperative/presales/", preorders.presales, name="presales"),
     path("cooperative/presales/harvest/", preorders.declare, name="harvest"),
     path("cooperative/presales/new/", preorders.presale_new, name="presale_new"),
@@ -100,6 +102,7 @@ urlpatterns = [
     path("officials/departures/<int:pk>/", views_departures.departure, name="departure"),
     path("officials/departures/<int:pk>/left/", views_departures.left, name="departure_left"),
     path("officials/departures/<int:pk>/call-off/", views_departures.call_off, name="departure_call_off"),
+    path("officials/stock/", views_stock.all_accounts, name="officials_stock"),
     path("officials/counters/", views_departures.counters, name="counters"),
     path("officials/counters/<str:code>/", views_departures.counters, name="counter"),
     path("officials/", include("shop.reports.urls")),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from . import actions, sharing
@@ -492,13 +492,4 @@ def write_signature(
         sha256=digest(text),
         signed_at=days.now(),
         signed_by=by,
-    )
-
-
-def held_by(batch: Batch) -> int:
-    """The grams left in the lots of `batch`."""
-    return (
-        PurchaseLot.objects.filter(batch=batch)
-        .standing()
-        .aggregate(g=Sum(F("g") - F("drawn_g") - F("withdrawn_g"), default=0))["g"]
     )

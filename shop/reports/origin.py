@@ -19,7 +19,7 @@ from logistics.models import Shipment, ShipmentLine
 from suppliers.base import days
 from suppliers.base.money import half_up
 from suppliers.models import Certificate, Produce, PurchaseLot, SaleAllocation, counts_as
-from suppliers.models.ledger import eligible_on_purchase
+from suppliers.models.ledger import eligible_on_purchase, unpaid_lot
 
 from ..art import renditions
 from ..models import SaleLine
@@ -87,7 +87,7 @@ def pools(keys: Iterable[Key]) -> dict[Key, Pool]:
             net_g=Sum("g"),
             fen=Sum(_paid_for("g", "lot__fen_per_kg")),
             village=Max("lot__household__village"),
-            unpaid=Count("lot", filter=Q(lot__paid_on=None), distinct=True),
+            unpaid=Count("lot", filter=unpaid_lot("lot__"), distinct=True),
         )
     )
     for produce, month, household, g, fen, village, unpaid in rows:

@@ -102,6 +102,13 @@ def eligible_on_purchase() -> models.Exists:
     )
 
 
+def unpaid_lot(path: str = "") -> Q:
+    """Lots whose household is not paid; `path` leads to the lot. Of goods carried on, the slip they go back to says it."""
+    return Q(**{f"{path}slip": None, f"{path}paid_on": None}) | Q(
+        **{f"{path}slip__isnull": False, f"{path}slip__paid_on": None}
+    )
+
+
 class PurchaseLotQuerySet(models.QuerySet):
     def verified(self) -> Self:
         """Lots paid through the bank, confirmed by the household or checked at the township, that stand."""
@@ -158,6 +165,16 @@ def new_code() -> str:
     return secrets.token_urlsafe(12)
 
 
+class BatchQuerySet(models.QuerySet):
+    def with_left(self) -> Self:
+        """Each with the grams left in its lots (`left_g`) and how many lots it has (`lot_count`)."""
+        left = F("lots__g") - F("lots__drawn_g") - F("lots__withdrawn_g")
+        return self.annotate(left_g=models.Sum(left, default=0), lot_count=models.Count("lots"))
+
+    def with_goods_left(self) -> Self:
+        return self.with_left().filter(left_g__gt=0)
+
+
 class Batch(models.Model):
     """Lots of one produce that are packed together (批次), named at packing; `trace_code` is printed on the boxes."""
 
@@ -167,6 +184,8 @@ class Batch(models.Model):
     note = models.CharField(_("note"), max_length=120, blank=True)
     made_at = models.DateTimeField(_("made at"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-packed_on", "-pk"]

@@ -22,7 +22,9 @@ def lots(request: HttpRequest) -> HttpResponse:
     own = PurchaseLot.objects.filter(produce__cooperative=request.cooperative)
     which = request.GET.get("which", "")
     shown = {"unverified": own.unverified(), "left": own.verified().with_goods_left()}.get(which, own)
-    shown = shown.select_related("produce", "household__village").order_by("-bought_on", "-pk")
+    shown = shown.select_related(
+        "produce", "household__village", "carried_from", "corrects", "corrected_by"
+    ).order_by("-bought_on", "-pk")
     context = {
         "page": Paginator(shown, ON_A_PAGE).get_page(request.GET.get("page")),
         "which": which,
@@ -50,7 +52,7 @@ def enter(request: HttpRequest) -> HttpResponse:
 def verify(request: HttpRequest, pk: int) -> HttpResponse:
     """A slip, and the form that says the bank paid for it."""
     own = PurchaseLot.objects.filter(produce__cooperative=request.cooperative)
-    lot = get_object_or_404(own.select_related("produce", "household__village"), pk=pk)
+    lot = get_object_or_404(own.select_related("produce", "household__village", "carried_from", "corrects"), pk=pk)
     form = PaymentForm(request.POST or None)
     if request.method == "POST" and lot.verified_at:
         messages.info(request, _("This slip was verified already. Nothing was changed."))

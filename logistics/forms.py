@@ -8,7 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from suppliers.base import days
-from suppliers.base.fields import AmountField, DayField, PlainCharField
+from suppliers.base.fields import AmountField, DayField, PlainCharField, RowField
+from suppliers.models import Batch
 
 from .actions.departures import Halt
 from .actions.transport import LOADED_WITHIN_DAYS
@@ -38,12 +39,19 @@ class ShipForm(forms.Form):
         help_text=_("Leave it empty if there are none."),
     )
     on = DayField(label=_("Day of dispatch"))
+    batch = RowField(
+        label=_("From which batch?"), queryset=Batch.objects.none(), required=False, empty_label=_("from no batch")
+    )
 
     def __init__(self, data=None, *, consignment: Consignment, placed_on: dt.date, rides: Vehicle | None = None):
         """`rides` is the vehicle of the direct truck that the buyer chose; it is offered first."""
         today = days.today()
         super().__init__(data, initial={"on": today, "carried_by": f"vehicle:{rides.pk}" if rides else ""})
         self.placed_on = placed_on
+        kinds = consignment.lines.values("product__pack__produce")
+        self.fields["batch"].queryset = Batch.objects.filter(
+            produce__in=kinds, produce__cooperative=consignment.cooperative_id
+        ).with_goods_left()
         couriers = [(c.pk, c.name) for c in Carrier.objects.filter(is_courier=True)]
         aboard = [
             (f"vehicle:{v.pk}", _("%(no)s, room for %(kg)s kg") % {"no": v.vehicle_no, "kg": f"{v.room_g // 1000:,}"})
@@ -94,6 +102,7 @@ class ShipForm(forms.Form):
             "freight_fen": int(data["freight"] * 100),
             "other_subsidy_fen": int((data["other_subsidy"] or 0) * 100),
             "at": days.now() if data["on"] == today else days.at(data["on"]),
+            "batch": data["batch"],
         }
 
 

@@ -137,10 +137,11 @@ class PurchaseLotQuerySet(models.QuerySet):
     def sums(self) -> dict[str, int]:
         """What of these was bought, sold here, withdrawn and is left (`bought_g`, `sold_g`, `withdrawn_g`, `left_g`)."""
         return self.standing().aggregate(
+            # First: what is named withdrawn_g below is no column any more for what follows.
+            left_g=models.Sum(F("g") - F("drawn_g") - F("withdrawn_g"), default=0),
             bought_g=models.Sum("g", filter=Q(carried_from__isnull=True), default=0),
             sold_g=models.Sum("drawn_g", default=0),
             withdrawn_g=models.Sum("withdrawn_g", default=0),
-            left_g=models.Sum(F("g") - F("drawn_g") - F("withdrawn_g"), default=0),
         )
 
     def eligible(self) -> Self:

@@ -22,9 +22,9 @@ def lots(request: HttpRequest) -> HttpResponse:
     own = PurchaseLot.objects.filter(produce__cooperative=request.cooperative)
     which = request.GET.get("which", "")
     shown = {"unverified": own.unverified(), "left": own.verified().with_goods_left()}.get(which, own)
-    shown = shown.select_related(
-        "produce", "household__village", "carried_from", "corrects", "corrected_by"
-    ).order_by("-bought_on", "-pk")
+    shown = shown.select_related("produce", "household__village", "carried_from", "corrects", "corrected_by").order_by(
+        "-bought_on", "-pk"
+    )
     context = {
         "page": Paginator(shown, ON_A_PAGE).get_page(request.GET.get("page")),
         "which": which,

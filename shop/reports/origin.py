@@ -151,7 +151,7 @@ def _said(sign: str, path: str) -> Case:
 
 @dataclass
 class Goods:
-    """One kind of goods in a parcel: what it is, when its lots were bought, and the pool it belongs to."""
+    """One kind of goods in a parcel: what it is, when its lots were bought, the pool it belongs to, its batch if it has one."""
 
     produce: Produce
     bought_from: dt.date | None
@@ -159,6 +159,7 @@ class Goods:
     pool: Pool
     shows_price: bool
     certificates: list[Certificate]
+    batch: str = ""
 
     @property
     def grower_fen_per_jin(self) -> int:
@@ -173,7 +174,7 @@ class Goods:
 
 
 def goods_of(shipment: Shipment) -> list[Goods]:
-    """Each kind of goods in `shipment`, in five queries however many there are."""
+    """Each kind of goods in `shipment`, in six queries however many there are."""
     month = shipment.dispatched_on.replace(day=1)
     lines = ShipmentLine.objects.filter(shipment=shipment)
     produce = list(Produce.objects.filter(pk__in=lines.values("produce")).order_by("pk"))
@@ -184,6 +185,8 @@ def goods_of(shipment: Shipment) -> list[Goods]:
         .values_list("lot__produce")
         .annotate(Min("lot__bought_on"), Max("lot__bought_on"))
     }
+    packed_from = SaleLine.objects.filter(pk__in=lines.values("line"), batch__isnull=False)
+    batches = dict(packed_from.values_list("produce", "batch__trace_code"))
     found = pools((one.pk, month) for one in produce)
     valid = Q(expires_on=None) | Q(expires_on__gte=shipment.dispatched_on)
     papers = list(
@@ -198,6 +201,7 @@ def goods_of(shipment: Shipment) -> list[Goods]:
             pool=found[one.pk, month],
             shows_price=shipment.cooperative.shows_grower_price,
             certificates=[paper for paper in papers if paper.produce_id in (None, one.pk)],
+            batch=batches.get(one.pk, ""),
         )
         for one in produce
     ]

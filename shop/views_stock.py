@@ -118,7 +118,7 @@ def bar(row: stock.Row) -> list[dict]:
 def all_accounts(request: HttpRequest) -> HttpResponse:
     """The accounts of all cooperatives for the seasons that began in a year, those with flags first."""
     this_year = days.today().year
-    years = range(this_year, this_year - SEASONS_BACK, -1)
+    years = range(this_year, this_year - SEASONS_BACK - 1, -1)
     asked = request.GET.get("year", "")
     year = int(asked) if asked.isdecimal() and len(asked) == 4 and int(asked) in years else this_year
     produce = Produce.objects.select_related("cooperative").order_by("cooperative__code", "code")

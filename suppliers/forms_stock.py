@@ -1,5 +1,6 @@
 """Forms of goods that leave another way, batches, hand-overs and goods made into others."""
 
+import datetime as dt
 from decimal import Decimal
 
 from django import forms
@@ -113,9 +114,12 @@ class BatchForm(forms.Form):
     note = PlainCharField(label=_("Note"), max_length=120, required=False)
 
     def __init__(self, data=None, *, produce: Produce):
-        super().__init__(data, initial={"packed_on": days.today()})
+        today = days.today()
+        super().__init__(data, initial={"packed_on": today})
+        # What is past its shelf life today is not packed any more.
+        fit_since = today - dt.timedelta(days=produce.shelf_life_days)
         self.fields["lots"].queryset = (
-            PurchaseLot.objects.filter(produce=produce, batch=None)
+            PurchaseLot.objects.filter(produce=produce, batch=None, bought_on__gte=fit_since)
             .verified()
             .with_goods_left()
             .first_in_first_out()

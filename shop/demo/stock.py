@@ -46,7 +46,7 @@ def _owner(code: str):
 
 def _shell(walnuts: Produce, others: Produce, kernels: Produce, fresh, today: dt.date) -> None:
     """Walnuts of C12 go to C11, which shells them."""
-    lots = list(fresh.filter(produce=walnuts).first_in_first_out())
+    lots = list(fresh.filter(produce=walnuts).first_in_first_out()[:2])
     batch = stock.make_batch(lots=lots, packed_on=today, note="交加工", by=_owner("c12"))
     offered = stock.offer(
         batch=batch,

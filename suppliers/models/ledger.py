@@ -170,7 +170,9 @@ class BatchQuerySet(models.QuerySet):
     def with_left(self) -> Self:
         """Each with the grams left in its lots (`left_g`) and how many lots it has (`lot_count`)."""
         left = F("lots__g") - F("lots__drawn_g") - F("lots__withdrawn_g")
-        return self.annotate(left_g=models.Sum(left, default=0), lot_count=models.Count("lots"))
+        # Said outright: with sums Django forgets the order of the model.
+        summed = self.annotate(left_g=models.Sum(left, default=0), lot_count=models.Count("lots"))
+        return summed.order_by("-packed_on", "-pk")
 
     def with_goods_left(self) -> Self:
         return self.with_left().filter(left_g__gt=0)

@@ -321,6 +321,20 @@ def test_a_batch_is_named_at_packing_and_never_after():
         PurchaseLot.objects.filter(pk=lots[0].pk).update(batch=second)
 
 
+def test_a_batch_does_not_change_the_share_that_the_subsidy_counts():
+    f.make_programme()
+    pack = f.make_pack()
+    f.make_lot(pack.produce, None, g=7_500, bought_on=MAR_1)
+    f.make_lot(pack.produce, None, g=90_000, bought_on=dt.date(2018, 1, 1))  # past its shelf life
+    households = f.make_lot(pack.produce, f.make_household(pack.produce.cooperative), g=2_500, bought_on=MAR_5)
+    batch = stock.make_batch(lots=[households], packed_on=MAR_5)
+    order = f.sell((pack, 1), on=MAR_10, batch=batch)
+    f.assess()
+    # All of it is a household's; of what the cooperative had, 2.5 of 10 kg.
+    assert Award.objects.live().get(shipment__consignment__order=order).share_bp == 2_500
+    assert Figures(*H1).household_sales_fen == 8_800
+
+
 def test_late_tracing_keeps_to_the_batch(broken_books):
     pack = f.make_pack()
     batch = stock.make_batch(lots=[f.make_lot(pack.produce, None, g=1_000, bought_on=MAR_1)], packed_on=MAR_1)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from logistics.models import Counter, Shipment, Stop
 from shop import places
-from suppliers.models import Cooperative, Pack, Produce
+from suppliers.models import Batch, Cooperative, Pack, Produce
 
 
 def new_token() -> str:
@@ -172,6 +172,8 @@ class SaleLine(models.Model):
     dispatched_at = models.DateTimeField(_("dispatched at"), null=True, blank=True)
     untraced_g = models.PositiveBigIntegerField(_("untraced (g)"), default=0)
     untraced_fen = models.PositiveBigIntegerField(_("untraced (fen)"), default=0)
+    # Named at packing, never after (a trigger): it is drawn from the lots of this batch alone.
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = SaleLineQuerySet.as_manager()
 

@@ -24,7 +24,7 @@ from logistics.models import Consignment, Counter, Departure, Shipment, Shipment
 from suppliers.base import days
 from suppliers.base.bell import ring
 from suppliers.base.money import apportion, fen_of
-from suppliers.models import Pack, PurchaseLot
+from suppliers.models import Batch, Pack, PurchaseLot
 
 from . import holding
 from .holding import Holder
@@ -386,7 +386,9 @@ def _expire(sale_id: int) -> bool:
 class Dispatching:
     """A consignment as the cooperative hands it over: everything of `logistics.actions.Leaving` but the lines.
 
-    `line_ids` names the lines that leave now, None all that are left: a line travels whole, the others may follow. The freight the buyer paid is not the claimant's to say: None takes the consignment's share of it from the order.
+    `line_ids` names the lines that leave now, None all that are left: a line travels whole, the others may follow. With a
+    `batch`, its goods of that kind are drawn from the lots of the batch alone. The freight the buyer paid is not the
+    claimant's to say: None takes the consignment's share of it from the order.
     """
 
     consignment: Consignment
@@ -400,6 +402,7 @@ class Dispatching:
     buyer_paid_freight_fen: int | None = None
     other_subsidy_fen: int = 0
     line_ids: Collection[int] | None = None
+    batch: Batch | None = None
 
 
 @transaction.atomic
@@ -451,9 +454,16 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
     # The waybills and weights are checked, and the consignments taken, before any goods are drawn.
     shipments = logistics.actions.dispatch(leaving=leaving)
 
-    for shipped in leaving:
-        for line_id, _produce, _g in shipped.lines:
-            sent[line_id].dispatched_at = shipped.at
+    for item, shipped in zip(dispatching, leaving, strict=True):
+        now = [sent[line_id] for line_id, _produce, _g in shipped.lines]
+        for line in now:
+            line.dispatched_at = shipped.at
+            if item.batch is not None and item.batch.produce_id == line.produce_id:
+                line.batch = item.batch
+        if item.batch is not None and not any(line.batch_id for line in now):
+            raise ValidationError(
+                {"batch": _("This batch is of other goods. Choose one of what is in the consignment.")}
+            )
     untraced = suppliers.actions.attribute(
         sold=[
             suppliers.actions.Sold(
@@ -462,10 +472,21 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
                 g=line.kept_g,
                 fen=line.net_fen,
                 dispatched_at=line.dispatched_at,
+                batch_id=line.batch_id,
             )
             for line in sent.values()
         ]
     )
+    for line in sent.values():
+        if line.batch and line.pk in untraced:
+            raise ValidationError(
+                {
+                    "batch": _("Batch %(code)s is short of %(kg)s kg for this. Choose another batch, or none.")
+                    % {"code": line.batch.trace_code, "kg": f"{untraced[line.pk].g / 1000:g}"}
+                }
+            )
+    # Named in the moment the line leaves, never after.
+    SaleLine.objects.bulk_update([line for line in sent.values() if line.batch_id], ["batch"], batch_size=200)
     left_at = ShipmentLine.objects.filter(line=OuterRef("pk")).values("shipment__dispatched_at")
     SaleLine.objects.filter(pk__in=sent).update(dispatched_at=Subquery(left_at))
     for line_id, part in untraced.items():
@@ -801,6 +822,7 @@ def trace_late_lots(*, limit: int = 500) -> int:
                 g=line.untraced_g,
                 fen=line.untraced_fen,
                 dispatched_at=line.dispatched_at,
+                batch_id=line.batch_id,
             )
             for line in lines.values()
         ]
@@ -823,19 +845,24 @@ def trace_late_lots(*, limit: int = 500) -> int:
 
 def _traceable() -> list[tuple[int, int]]:
     """(line, sale) of the untraced lines for which there is a verified lot now, in the order in which they draw."""
-    lots: dict[int, list[dt.date]] = defaultdict(list)
+    lots: dict[int, list[tuple[dt.date, int | None]]] = defaultdict(list)
     untraced = SaleLine.objects.untraced()
     with_goods = PurchaseLot.objects.filter(produce__in=untraced.values("produce")).verified().with_goods_left()
-    for produce_id, bought_on in with_goods.order_by().values_list("produce", "bought_on").distinct():
-        lots[produce_id].append(bought_on)
+    for produce_id, bought_on, batch_id in (
+        with_goods.order_by().values_list("produce", "bought_on", "batch").distinct()
+    ):
+        lots[produce_id].append((bought_on, batch_id))
     rows = untraced.filter(produce__in=lots).order_by("dispatched_at", "pk")
     found = []
-    for line_id, sale_id, produce_id, dispatched_at, shelf_life_days in rows.values_list(
-        "pk", "sale", "produce", "dispatched_at", "produce__shelf_life_days"
+    for line_id, sale_id, produce_id, dispatched_at, shelf_life_days, named in rows.values_list(
+        "pk", "sale", "produce", "dispatched_at", "produce__shelf_life_days", "batch"
     ):
         on = days.day_of(dispatched_at)
         # Lines that only lots past their shelf life could cover are left out, else they would stand in the way for ever.
-        if any(0 <= (on - bought_on).days <= shelf_life_days for bought_on in lots[produce_id]):
+        if any(
+            0 <= (on - bought_on).days <= shelf_life_days and named in (None, batch_id)
+            for bought_on, batch_id in lots[produce_id]
+        ):
             found.append((line_id, sale_id))
     return found
 

@@ -14,7 +14,16 @@ from suppliers.base.access import everybody
 from suppliers.views import checking, disputes, office
 from suppliers.views import ledger as slips
 
-from . import operations, refunds, views_cooperative, views_departures, views_info, views_roster, views_slip
+from . import (
+    operations,
+    refunds,
+    views_cooperative,
+    views_departures,
+    views_info,
+    views_roster,
+    views_slip,
+    views_stock,
+)
 from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .packing import views as packing
@@ -100,6 +109,8 @@ urlpatterns = [
     path("cooperative/packing/labels.pdf", packing.labels, name="packing-labels"),
     path("cooperative/packing/scan/", packing.scan, name="scan"),
     path("cooperative/money/", packing.own_money, name="money"),
+    path("cooperative/stock/", views_stock.accounts, name="stock"),
+    path("cooperative/stock/<int:pk>/<int:year>/", views_stock.account, name="stock_account"),
     path("cooperative/presales/", preorders.presales, name="presales"),
     path("cooperative/presales/harvest/", preorders.declare, name="harvest"),
     path("cooperative/presales/new/", preorders.presale_new, name="presale_new"),
@@ -128,6 +139,7 @@ urlpatterns = [
     path("officials/departures/<int:pk>/call-off/", views_departures.call_off, name="departure_call_off"),
     path("officials/money/", packing.due, name="due"),
     path("officials/money/<str:code>/", packing.remit, name="remit"),
+    path("officials/stock/", views_stock.all_accounts, name="officials_stock"),
     path("officials/counters/", views_departures.counters, name="counters"),
     path("officials/counters/<str:code>/", views_departures.counters, name="counter"),
     path("officials/", include("shop.reports.urls")),

@@ -32,7 +32,7 @@ def _contents(consignment: Consignment) -> dict:
     """The consignment's own lines with what is left of them to ship, and their weights together; and who receives it."""
     lines = list(
         SaleLine.objects.filter(sale=consignment.order_id, cooperative=consignment.cooperative_id)
-        .select_related("line", "pack")
+        .select_related("line", "pack", "batch")
         .order_by("pk")
     )
     for line in lines:

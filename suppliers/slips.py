@@ -1,11 +1,12 @@
-"""What happens to a purchase slip after it was written: its key for the household, disputes, taking it back. One transaction each."""
+"""What happens to a purchase slip after it was written: its key for the household, and disputes. One transaction each."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from . import stock
 from .base import days
-from .models import DisputeStep, PurchaseLot, SlipDispute
+from .models import DisputeStep, Produce, PurchaseLot, SlipDispute
 from .models.ledger import new_code
 
 # A household that was answered may ask again, but the page is no letterbox.
@@ -66,7 +67,8 @@ def close(*, dispute: SlipDispute, outcome: str, reason: str, by) -> SlipDispute
 
     Raises ValidationError without a reason, and where it is closed already.
     """
-    # Slip first, then dispute, as everywhere: two who decide at once wait for each other and do not deadlock.
+    # Goods first, then the slip, then the dispute, as everywhere: two who decide at once wait for each other.
+    Produce.objects.select_for_update().get(lots=dispute.lot_id)
     lot = PurchaseLot.objects.select_for_update().get(pk=dispute.lot_id)
     dispute = _open_one(dispute)
     if not reason:
@@ -76,8 +78,8 @@ def close(*, dispute: SlipDispute, outcome: str, reason: str, by) -> SlipDispute
     DisputeStep.objects.create(
         dispute=dispute, kind=DisputeStep.Kind.CLOSED, words=reason, made_at=dispute.closed_at, made_by=by
     )
-    if dispute.outcome == SlipDispute.Outcome.WRONG and can_be_taken_back(lot):
-        reverse_lot(lot=lot, why=_("The county found the slip wrong."), by=by)
+    if dispute.outcome == SlipDispute.Outcome.WRONG and not stock.why_it_stays(lot):
+        stock.take_back(lot=lot, why=_("The county found the slip wrong."), by=by)
     return dispute
 
 
@@ -86,21 +88,3 @@ def _open_one(dispute: SlipDispute) -> SlipDispute:
     if dispute.closed_at:
         raise ValidationError(_("This was decided already. Nothing was changed."))
     return dispute
-
-
-def can_be_taken_back(lot: PurchaseLot) -> bool:
-    """Whether nothing of `lot` has gone, nothing was paid, and it stands."""
-    return not (lot.reversed_at or lot.drawn_g or lot.withdrawn_g or lot.paid_on)
-
-
-@transaction.atomic
-def reverse_lot(*, lot: PurchaseLot, why: str, by) -> PurchaseLot:
-    """Take a slip back whole: it is written anew under another number. Raises ValidationError where it cannot be."""
-    lot = PurchaseLot.objects.select_for_update().get(pk=lot.pk)
-    if not can_be_taken_back(lot):
-        raise ValidationError(_("Something of this slip was sold or paid already, so it cannot be taken back."))
-    if not why:
-        raise ValidationError({"why": _("Write why it is taken back.")})
-    lot.reversed_at, lot.reversed_by, lot.reversed_why = days.now(), by, why[:120]
-    lot.save(update_fields=["reversed_at", "reversed_by", "reversed_why"])
-    return lot

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from .base import paths  # noqa: F401  (its <row:…>)
-from .views import desk, ledger, queue, roster, staff
+from .views import batches, desk, ledger, queue, roster, staff, stock
 
 app_name = "suppliers"
 urlpatterns = [
@@ -16,7 +16,15 @@ urlpatterns = [
     path("ledger/<row:pk>/paper/", ledger.paper, name="slip_paper"),
     path("ledger/<row:pk>/key/", ledger.give_key, name="slip_key"),
     path("ledger/<row:pk>/answer/", ledger.answer, name="slip_answer"),
-    path("ledger/<row:pk>/take-back/", ledger.take_back, name="slip_take_back"),
+    path("ledger/<row:pk>/correct/", stock.correct, name="correct"),
+    path("stock/<row:pk>/withdraw/", stock.withdraw, name="withdraw"),
+    path("stock/<row:pk>/withdrawals/", stock.withdrawals, name="withdrawals"),
+    path("stock/<row:pk>/process/", stock.process, name="process"),
+    path("stock/carried/<row:pk>/", stock.carried, name="carried"),
+    path("batches/", batches.batches, name="batches"),
+    path("batches/new/<row:pk>/", batches.make, name="batch_new"),
+    path("batches/<row:pk>/", batches.batch, name="batch"),
+    path("hand-overs/", batches.hand_overs, name="hand_overs"),
     path("households/", roster.households, name="households"),
     path("households/new/", roster.register, name="household_new"),
     path("staff/", staff.staff, name="staff"),

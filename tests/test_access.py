@@ -9,7 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
-from suppliers.base import access
+from suppliers import stock
+from suppliers.base import access, days
 from tests import factories as f
 
 # Pages of libraries that keep their own doors, each with what keeps it.
@@ -113,6 +114,18 @@ DOORS = {
     "/officials/cooperatives/{code}/": ("staff",),
     "/cooperative/staff/": ("cooperative", "other cooperative"),
     "/cooperative/grower-price/": ("cooperative", "other cooperative"),
+    "/cooperative/ledger/{lot}/correct/": ("cooperative",),
+    "/cooperative/stock/": ("cooperative", "other cooperative"),
+    "/cooperative/stock/{produce}/{year}/": ("cooperative",),
+    "/cooperative/stock/{produce}/withdraw/": ("cooperative",),
+    "/cooperative/stock/{produce}/withdrawals/": ("cooperative",),
+    "/cooperative/stock/{produce}/process/": ("cooperative",),
+    "/cooperative/stock/carried/{carry_on}/": ("cooperative",),
+    "/cooperative/batches/": ("cooperative", "other cooperative"),
+    "/cooperative/batches/new/{produce}/": ("cooperative",),
+    "/cooperative/batches/{batch}/": ("cooperative",),
+    "/cooperative/hand-overs/": ("cooperative", "other cooperative"),
+    "/officials/stock/": (*EVIDENCE, "staff"),
     "/preorders/": ALL,
     "/cooperative/presales/": ("cooperative", "other cooperative"),
     "/cooperative/presales/harvest/": ("cooperative", "other cooperative"),
@@ -128,6 +141,9 @@ def world():
     household = f.make_household(pack.produce.cooperative)
     lot = f.make_lot(pack.produce, household, bought_on=dt.date(2019, 3, 1))
     order = f.sell((pack, 1), (f.make_pack(pack.produce), 1), on=dt.date(2019, 3, 5))
+    more = f.make_lot(pack.produce, household, bought_on=days.today())
+    kernels = f.make_produce(pack.produce.cooperative, code="HR01")
+    made = stock.process(produce=pack.produce, into=kernels, in_g=1_000, out_g=500, on=days.today())
     asked_line, free_line = order.sale.lines.order_by("pk")
     return {
         "cooperative": pack.produce.cooperative,
@@ -140,6 +156,9 @@ def world():
             "token": order.sale.token,
             "line": free_line.pk,
             "produce": pack.produce.pk,
+            "year": days.today().year - 1,
+            "carry_on": made.pk,
+            "batch": stock.make_batch(lots=[more], packed_on=days.today()).pk,
             "claim": SpoilageClaim.objects.create(line=asked_line, spoiled_bp=1_000).pk,
             "return": NoReasonReturn.objects.create(line=asked_line, packs=1).pk,
             "departure": f.make_departure().pk,

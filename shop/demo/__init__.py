@@ -19,6 +19,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         people,
         preorders,
         reference,
+        stock,
         together,
     )
     from . import present as living_present
@@ -56,3 +57,5 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         joining.load()
         say("group orders: one that fills, one that is handed out")
         together.load()
+        say("stock: a batch handed over and shelled, losses, a corrected slip, a season that was signed")
+        stock.load()

@@ -16,7 +16,7 @@ from logistics.models import Shipment, ShipmentLine
 from suppliers.base import days
 from suppliers.base.money import half_up
 from suppliers.models import Certificate, Produce, PurchaseLot, SaleAllocation, counts_as
-from suppliers.models.ledger import eligible_on_purchase
+from suppliers.models.ledger import eligible_on_purchase, unpaid_lot
 
 from ..art import renditions
 from ..models import SaleLine
@@ -84,7 +84,7 @@ def pools(keys: Iterable[Key]) -> dict[Key, Pool]:
             net_g=Sum("g"),
             fen=Sum(_paid_for("g", "lot__fen_per_kg")),
             village=Max("lot__household__village"),
-            unpaid=Count("lot", filter=Q(lot__paid_on=None), distinct=True),
+            unpaid=Count("lot", filter=unpaid_lot("lot__"), distinct=True),
         )
     )
     for produce, month, household, g, fen, village, unpaid in rows:
@@ -148,7 +148,7 @@ def _said(sign: str, path: str) -> Case:
 
 @dataclass
 class Goods:
-    """One kind of goods in a parcel: what it is, when its lots were bought, and the pool it belongs to."""
+    """One kind of goods in a parcel: what it is, when its lots were bought, the pool it belongs to, its batch if it has one."""
 
     produce: Produce
     bought_from: dt.date | None
@@ -156,6 +156,7 @@ class Goods:
     pool: Pool
     shows_price: bool
     certificates: list[Certificate]
+    batch: str = ""
 
     @property
     def grower_fen_per_jin(self) -> int:
@@ -170,7 +171,7 @@ class Goods:
 
 
 def goods_of(shipment: Shipment) -> list[Goods]:
-    """Each kind of goods in `shipment`, in five queries however many there are."""
+    """Each kind of goods in `shipment`, in six queries however many there are."""
     month = shipment.dispatched_on.replace(day=1)
     lines = ShipmentLine.objects.filter(shipment=shipment)
     produce = list(Produce.objects.filter(pk__in=lines.values("produce")).order_by("pk"))
@@ -181,6 +182,8 @@ def goods_of(shipment: Shipment) -> list[Goods]:
         .values_list("lot__produce")
         .annotate(Min("lot__bought_on"), Max("lot__bought_on"))
     }
+    packed_from = SaleLine.objects.filter(pk__in=lines.values("line"), batch__isnull=False)
+    batches = dict(packed_from.values_list("produce", "batch__trace_code"))
     found = pools((one.pk, month) for one in produce)
     valid = Q(expires_on=None) | Q(expires_on__gte=shipment.dispatched_on)
     papers = list(
@@ -195,6 +198,7 @@ def goods_of(shipment: Shipment) -> list[Goods]:
             pool=found[one.pk, month],
             shows_price=shipment.cooperative.shows_grower_price,
             certificates=[paper for paper in papers if paper.produce_id in (None, one.pk)],
+            batch=batches.get(one.pk, ""),
         )
         for one in produce
     ]

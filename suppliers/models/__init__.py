@@ -14,18 +14,21 @@ from .people import (
 from .places import Township, Village
 from .roster import HouseholdChange, HouseholdDraft, MembershipRequest, Reveal
 from .slips import DisputeStep, SlipDispute, SlipPhoto
+from .stock import CarryOn, HandOver, SignedAccount
 from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
     "Application",
     "ApplicationStep",
     "Batch",
+    "CarryOn",
     "Certificate",
     "Cooperative",
     "CooperativeStaff",
     "CooperativeStep",
     "Credit",
     "DisputeStep",
+    "HandOver",
     "Household",
     "HouseholdChange",
     "HouseholdDraft",
@@ -39,6 +42,7 @@ __all__ = [
     "PurchaseLot",
     "Reveal",
     "SaleAllocation",
+    "SignedAccount",
     "SlipDispute",
     "SlipPhoto",
     "SupplyDeclaration",

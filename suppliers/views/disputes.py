@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from .. import slips
+from .. import slips, stock
 from ..base.access import role_required
 from ..base.fields import put_errors
 from ..base.money import price_of
@@ -66,7 +66,7 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": found.steps.select_related("made_by"),
         "has_photo": SlipPhoto.objects.filter(pk=found.lot_id).exists(),
         "cost_fen": price_of(found.lot.g, found.lot.fen_per_kg),
-        "can_be_taken_back": slips.can_be_taken_back(found.lot),
+        "can_be_taken_back": not stock.why_it_stays(found.lot),
         "mobile": shown_mobile,
         "form": form,
         "section": "disputes",

@@ -30,7 +30,15 @@ def _own(request: HttpRequest):
 
 def _lot(request: HttpRequest, pk: int) -> PurchaseLot:
     """A slip of the cooperative. Raises Http404."""
-    lots = _own(request).with_dispute().select_related("produce__cooperative", "household__village__township", "photo")
+    related = (
+        "produce__cooperative",
+        "household__village__township",
+        "photo",
+        "carried_from",
+        "corrects",
+        "corrected_by",
+    )
+    lots = _own(request).with_dispute().select_related(*related)
     return get_object_or_404(lots, pk=pk)
 
 
@@ -39,7 +47,8 @@ def lots(request: HttpRequest) -> HttpResponse:
     """The slips, as far as they are asked for, and their sums."""
     form = FindLotsForm(request.GET, cooperative=request.cooperative)
     shown = form.of(_own(request))
-    listed = shown.with_dispute().select_related("produce", "household__village").order_by("-bought_on", "-pk")
+    related = ("produce", "household__village", "carried_from", "corrects", "corrected_by")
+    listed = shown.with_dispute().select_related(*related).order_by("-bought_on", "-pk")
     context = {
         "form": form,
         "page": Paginator(listed, ON_A_PAGE).get_page(request.GET.get("page")),
@@ -107,7 +116,6 @@ def _lot_page(request: HttpRequest, found: PurchaseLot, **forms) -> HttpResponse
         "has_photo": SlipPhoto.objects.filter(pk=found.pk).exists(),
         "cost_fen": price_of(found.g, found.fen_per_kg),
         "disputes": found.disputes.prefetch_related("steps"),
-        "can_be_taken_back": slips.can_be_taken_back(found),
         "form": PaymentForm(),
         "answer_form": AnswerForm(),
         **forms,
@@ -155,20 +163,6 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Your answer is written. The county reads it and decides."))
         return redirect("suppliers:lot", pk=pk)
     return _lot_page(request, found, answer_form=form)
-
-
-@cooperative_required(OWNER, SELLER)
-@require_POST
-def take_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a slip back that was written wrongly, while nothing of it has gone."""
-    found = _lot(request, pk)
-    try:
-        slips.reverse_lot(lot=found, why=request.POST.get("why", "").strip().replace("\x00", ""), by=request.user)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, _("Slip %(no)s is taken back. Enter it anew.") % {"no": found.lot_no})
-    return redirect("suppliers:lot", pk=pk)
 
 
 @never_cache

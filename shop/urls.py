@@ -64,6 +64,7 @@ urlpatterns = [
     path("impact/months.svg", origin.impact_months, name="impact-months"),
     path("preorders/", preorders.on_the_tree, name="preorders"),
     path("together/", include("shop.together.urls")),
+    path("supply/", include("shop.sourcing.urls")),
     path("help/", views_info.help_page, name="help"),
     path("licence/", views_info.licence, name="licence"),
     path("styleguide/", views_info.styleguide, name="styleguide"),

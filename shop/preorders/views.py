@@ -41,9 +41,9 @@ def presales(request: HttpRequest) -> HttpResponse:
         .order_by(F("settled_at").desc(nulls_first=True), "ships_from", "pk")
     )
     declared = (
-        SupplyDeclaration.objects.filter(
-            produce__cooperative=request.cooperative, replaced_by=None, ends_on__gte=days.today()
-        )
+        SupplyDeclaration.objects.standing()
+        .of(request.cooperative)
+        .filter(ends_on__gte=days.today())
         .select_related("produce")
         .order_by("starts_on", "pk")
     )

@@ -18,6 +18,8 @@ from .accounts import views as accounts
 from .catalogue import views as catalogue
 from .preorders import views as preorders
 from .reports import views_public as origin
+from .sourcing import views_county as sourcing
+from .sourcing import views_telling as telling
 
 
 def _oscar(label: str):
@@ -89,13 +91,23 @@ urlpatterns = [
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
     path("cooperative/consignments/<str:consignment_no>/label/", views_cooperative.label, name="label"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
+    path("cooperative/supply/", telling.declarations, name="supply_declares"),
+    path("cooperative/supply/declare/<slug:step>/", telling.declare, name="supply_declare"),
+    path("cooperative/supply/<int:pk>/", telling.change, name="supply_change"),
+    path("cooperative/supply/links/", telling.links, name="supply_links"),
     path("cooperative/presales/", preorders.presales, name="presales"),
-    path("cooperative/presales/harvest/", preorders.declare, name="harvest"),
     path("cooperative/presales/new/", preorders.presale_new, name="presale_new"),
     path("cooperative/presales/<int:pk>/", preorders.harvest_in, name="harvest_in"),
     # For officials
     path("officials/slips/", checking.slips, name="slips"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
+    path("officials/inquiries/", sourcing.inquiries, name="inquiries"),
+    path("officials/inquiries/<int:pk>/", sourcing.inquiry, name="inquiry"),
+    path("officials/wanted/", sourcing.wanted, name="wanted_desk"),
+    path("officials/supply/", sourcing.deliveries, name="deliveries"),
+    path("officials/collectors/", sourcing.collectors, name="collectors"),
+    path("officials/prices/", sourcing.prices, name="prices"),
+    path("officials/prices/<str:code>/", sourcing.price_sheet, name="price_sheet"),
     path("officials/departures/", views_departures.departures, name="departures"),
     path("officials/departures/new/", views_departures.plan, name="departure_new"),
     path("officials/departures/<int:pk>/", views_departures.departure, name="departure"),

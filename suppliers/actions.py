@@ -273,7 +273,13 @@ def declare_supply(
     _check_harvest(g, starts_on, ends_on, fen_per_kg)
     if households is not None and not 0 < households <= MOST_HOUSEHOLDS_DECLARED:
         raise ValidationError({"households": _("Write for how many households you speak, at least 1.")})
-    _check_yield(produce.code if produce else kind, g, mu_hundredths, trees, unusual_why)
+    check_amount(
+        produce.code if produce else kind,
+        g,
+        mu_hundredths=mu_hundredths or 0,
+        trees=trees or 0,
+        unusual_why=unusual_why,
+    )
     declaration = SupplyDeclaration.objects.create(
         produce=produce,
         kind="" if produce else kind,
@@ -308,6 +314,11 @@ def _check_harvest(g: int, starts_on: dt.date, ends_on: dt.date, fen_per_kg: int
         raise ValidationError({"g": _("Write how much you will have, between 1 kg and 10,000 tonnes.")})
     if fen_per_kg is not None and not 0 < fen_per_kg <= MOST_FEN_PER_KG:
         raise ValidationError({"fen_per_kg": _("Write a price above zero and up to 100,000 yuan per kilogram.")})
+    check_harvest_days(starts_on, ends_on)
+
+
+def check_harvest_days(starts_on: dt.date, ends_on: dt.date) -> None:
+    """Raises ValidationError by field for days of picking that run backwards, are over, or are too far off."""
     if ends_on < starts_on:
         raise ValidationError({"ends_on": _("The last day comes after the first.")})
     if ends_on < days.today():
@@ -318,10 +329,13 @@ def _check_harvest(g: int, starts_on: dt.date, ends_on: dt.date, fen_per_kg: int
         raise ValidationError({"starts_on": _("That is more than two years ahead. Choose an earlier day.")})
 
 
-def _check_yield(code: str, g: int, mu_hundredths: int | None, trees: int | None, unusual_why: str) -> None:
-    if (mu_hundredths or 0) > MOST_MU_HUNDREDTHS or (trees or 0) > MOST_TREES:
+def check_amount(code: str, g: int, *, mu_hundredths: int = 0, trees: int = 0, unusual_why: str = "") -> None:
+    """Raises ValidationError by field where so much land or so many trees cannot bear `g` of a kind, or not without a reason."""
+    if not 0 < g <= MOST_G_DECLARED:
+        raise ValidationError({"g": _("Write how much you will have, between 1 kg and 10,000 tonnes.")})
+    if mu_hundredths > MOST_MU_HUNDREDTHS or trees > MOST_TREES:
         raise ValidationError({"g": _("The area or the number of trees is larger than the county. Check the digits.")})
-    verdict = yields().get(code, harvests.Yields()).judge(g, mu_hundredths=mu_hundredths or 0, trees=trees or 0)
+    verdict = yields().get(code, harvests.Yields()).judge(g, mu_hundredths=mu_hundredths, trees=trees)
     if verdict is harvests.Verdict.ABSURD:
         raise ValidationError(
             {"g": _("So much land or so many trees cannot bear that. Check the weight and its unit, jin or kg.")}
@@ -349,9 +363,7 @@ def yields() -> dict[str, harvests.Yields]:
 
 def call_off_supply(*, declaration: SupplyDeclaration) -> bool:
     """Nothing will come of `declaration`: it no longer counts. Return whether it still stood."""
-    return bool(
-        SupplyDeclaration.objects.standing().filter(pk=declaration.pk).update(called_off_at=days.now())
-    )
+    return bool(SupplyDeclaration.objects.standing().filter(pk=declaration.pk).update(called_off_at=days.now()))
 
 
 @transaction.atomic
@@ -373,9 +385,7 @@ def give_supply_key(*, household: Household, cooperative: Cooperative) -> Supply
 @transaction.atomic
 def appoint_collector(*, user, village: Village, starts_on: dt.date, by=None) -> Collector:
     """Have `user` collect declarations in `village` from a day on. Raises ValidationError where he does already."""
-    running = Collector.objects.filter(user=user, village=village).filter(
-        Q(ends_on=None) | Q(ends_on__gte=starts_on)
-    )
+    running = Collector.objects.filter(user=user, village=village).filter(Q(ends_on=None) | Q(ends_on__gte=starts_on))
     if running.exists():
         raise ValidationError({"village": _("He collects in this village already.")})
     return Collector.objects.create(user=user, village=village, starts_on=starts_on, appointed_by=by)

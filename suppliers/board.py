@@ -79,4 +79,6 @@ def deliveries(cooperatives: Iterable[Cooperative], *, begun_by: dt.date, since:
         for pk, of_it in by_produce.items()
         for season in harvests.seasons(of_it, bought[pk])
     ]
-    return sorted(found, key=lambda one: (one.produce.cooperative.code, one.produce.code, -one.season.starts_on.toordinal()))
+    return sorted(
+        found, key=lambda one: (one.produce.cooperative.code, one.produce.code, -one.season.starts_on.toordinal())
+    )

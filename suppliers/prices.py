@@ -91,9 +91,15 @@ def save_price_sheet(*, market: Market, week_on: dt.date, prices: Mapping[str, P
             corrected.append(before.pk)
         new.append(
             MarketPrice(
-                market=market, kind=kind, week_on=week_on, low_fen_per_jin=low, usual_fen_per_jin=usual,
-                high_fen_per_jin=high, entered_at=now, entered_by=by,
-            )  # fmt: skip
+                market=market,
+                kind=kind,
+                week_on=week_on,
+                low_fen_per_jin=low,
+                usual_fen_per_jin=usual,
+                high_fen_per_jin=high,
+                entered_at=now,
+                entered_by=by,
+            )
         )
     MarketPrice.objects.filter(pk__in=corrected).update(superseded_at=now)
     MarketPrice.objects.bulk_create(new)

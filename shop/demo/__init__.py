@@ -7,7 +7,19 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
     import logistics.actions
 
-    from . import aftersales, catalogue, departures, half_year, origin, papers, people, preorders, reference, together
+    from . import (
+        aftersales,
+        catalogue,
+        departures,
+        half_year,
+        origin,
+        papers,
+        people,
+        preorders,
+        reference,
+        supply,
+        together,
+    )
     from . import present as living_present
 
     say("places, carriers and the subsidy programme")
@@ -36,6 +48,8 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         say("today: a month that many bought in, and papers of the cooperatives")
         origin.load()
         preorders.load()
+        say("the supply board: harvests, market prices, inquiries")
+        supply.load()
         say("spoilage claims, returns and reviews")
         aftersales.load()
         say("group orders: one that fills, one that is handed out")

@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from django.core.cache import cache
 from django.http import QueryDict
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from shop.catalogue import version
+from shop.templatetags import almanac
 from suppliers import board, prices
 from suppliers.base import days
 from suppliers.base.money import half_up
@@ -24,7 +25,7 @@ from suppliers.models import Township
 
 MONTHS = 13  # this one, and twelve more: 52 weeks lie within
 SPANS = (4, 8, 13, 26, 52)
-USUAL_SPAN = 8
+USUAL_SPAN = 4
 # Of a strip of months; a month is 40 wide whatever its days.
 MONTH_WIDTH, HEIGHT = 40, 44
 
@@ -234,7 +235,7 @@ def _hills(weeks: Mapping[dt.date, int], today: dt.date, highest: int) -> str:
         points.append((place_of(day + 3 * DAY, today), HEIGHT - tall * weeks.get(day, 0) / most))
         day += 7 * DAY
     line = f"M{points[0][0]:.1f} {HEIGHT}"
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         middle = (x0 + x1) / 2
         line += f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
     return f"{line}V{HEIGHT}Z"
@@ -290,4 +291,4 @@ def text(known: Told, wanted: Wanted, sought: Sequence, address: str) -> str:
 
 
 def _short(day: dt.date) -> str:
-    return date_format(day, "MONTH_DAY_FORMAT")
+    return almanac.month_day(day)

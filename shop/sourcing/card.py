@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from shop import paper
 from shop.reports import origin
+from shop.templatetags.almanac import month_day
 
 from . import board
 
@@ -25,7 +26,7 @@ def png(known: board.Told, wanted: board.Wanted, address: str) -> bytes:
         _source(),
         shop=settings.OSCAR_SHOP_NAME,
         day=date_format(known.today, "DATE_FORMAT"),
-        title=_("Supply from the mountains of Wuxi"),
+        title=_("Supply from Wuxi"),
         sum=_("%(n)d kinds, %(tonnes)s t in the next twelve months") % {"n": len(found), "tonnes": total},
         rows=[
             (
@@ -42,7 +43,7 @@ def png(known: board.Told, wanted: board.Wanted, address: str) -> bytes:
 
 
 def _span(one: board.Range) -> str:
-    return f"{date_format(one.first_on, 'MONTH_DAY_FORMAT')}–{date_format(one.last_on, 'MONTH_DAY_FORMAT')}"
+    return f"{month_day(one.first_on)}–{month_day(one.last_on)}"
 
 
 @cache

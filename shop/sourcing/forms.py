@@ -3,16 +3,21 @@
 import datetime as dt
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from shop import places
 from shop.checkout.forms import MobileField
 from suppliers import board
 from suppliers.base import days
-from suppliers.base.fields import AmountField, DayField, PlainCharField
+from suppliers.base.fields import AmountField, DayField, PlainCharField, RowField
 from suppliers.base.money import fen_of
 from suppliers.harvests import monday
+from suppliers.models import Village
+
+from .models import Inquiry
 
 SHANDONG = "370000"
 MOST_TONNES = 10_000
@@ -112,3 +117,78 @@ def within_a_year(day: dt.date) -> dt.date:
     if day < today or (day - today).days > MOST_DAYS_AHEAD:
         raise ValidationError(_("Choose a day from today on, within the next thirteen months."))
     return day
+
+
+class NoteForm(forms.Form):
+    """What staff did about an inquiry."""
+
+    state = forms.ChoiceField(label=_("State"), choices=Inquiry.State.choices)
+    text = PlainCharField(label=_("Note"), max_length=300, required=False)
+
+
+class CollectorForm(forms.Form):
+    """Who collects in which village, from when."""
+
+    who = PlainCharField(
+        label=_("Mobile number or e-mail"), max_length=80, help_text=_("Of an account that is there already.")
+    )
+    village = RowField(label=_("Village"), queryset=Village.objects.select_related("township"))
+    starts_on = DayField(label=_("From"))
+
+    def __init__(self, data=None):
+        super().__init__(data, initial={"starts_on": days.today()})
+        self.fields["village"].choices = by_township()
+
+    def clean_who(self):
+        who = self.cleaned_data["who"]
+        mobile = f"+86{who}" if who.isdecimal() else who
+        found = get_user_model().objects.filter(Q(email__iexact=who) | Q(mobile=mobile), is_active=True).first()
+        if found is None:
+            raise ValidationError(_("No account has this number or address. Have him sign in once, then appoint him."))
+        return found
+
+
+def by_township() -> list:
+    """All villages, in groups by township."""
+    groups: dict[str, list] = {}
+    for village in Village.objects.select_related("township"):
+        groups.setdefault(village.township.name, []).append((village.pk, village.name))
+    return list(groups.items())
+
+
+THREE = ("low", "usual", "high")
+
+
+class SheetForm(forms.Form):
+    """A week's prices of a market: three fields for each kind, all or none of them, in yuan per jin."""
+
+    week_on = DayField(label=_("Week from"))
+
+    def __init__(self, data=None, *, initial=None):
+        super().__init__(data, initial=initial)
+        self.kinds = board.kinds()
+        labels = {"low": _("low"), "usual": _("usual"), "high": _("high")}
+        for code, name in self.kinds.items():
+            for which in THREE:
+                self.fields[f"{code}-{which}"] = AmountField(
+                    label=f"{name} {labels[which]}", required=False, min_value=0
+                )
+
+    def rows(self) -> list[tuple[str, list]]:
+        """Each kind with its three fields."""
+        return [(name, [self[f"{code}-{which}"] for which in THREE]) for code, name in self.kinds.items()]
+
+    def clean(self):
+        data = super().clean()
+        for code in self.kinds:
+            three = [data.get(f"{code}-{which}") for which in THREE]
+            named = {f"{code}-{which}" for which in THREE}
+            if any(three) and not all(three) and not named & self.errors.keys():
+                self.add_error(f"{code}-usual", _("Write all three, or none."))
+        return data
+
+    @property
+    def prices(self) -> dict[str, tuple[int, int, int]]:
+        data = self.cleaned_data
+        written = {code: tuple(data[f"{code}-{which}"] for which in THREE) for code in self.kinds}
+        return {code: tuple(fen_of(yuan) for yuan in three) for code, three in written.items() if all(three)}

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from shop.accounts import limits
 from shop.catalogue import version
 from shop.reports.exports import csv_lines
-from suppliers.base import days
 from suppliers.base.access import everybody
 
 from . import board, card, feed
@@ -118,7 +117,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     form = InquiryForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid() and _may_write(request, form):
         Inquiry.objects.create(**form.inquiry, asked_by=request.user if request.user.is_authenticated else None)
-        messages.success(request, _("Your inquiry has reached the county. Somebody will call you within two working days."))
+        messages.success(
+            request, _("Your inquiry has reached the county. Somebody will call you within two working days.")
+        )
         return redirect("supply:board")
     return render(request, "supply/ask.html", {"form": form})
 

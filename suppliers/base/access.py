@@ -87,3 +87,18 @@ def cooperative_required(view: Callable) -> Callable:
 
     guarded.access_policy = ("cooperative",)
     return guarded
+
+
+def collector_required(view: Callable) -> Callable:
+    """A view decorator for the pages of a village's collector: others find no such page (404)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not apps.get_model("suppliers", "Collector").objects.of(request.user).exists():
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    guarded.access_policy = ("collector",)
+    return guarded

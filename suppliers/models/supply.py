@@ -73,9 +73,7 @@ class SupplyDeclaration(models.Model):
     fen_per_kg = models.PositiveIntegerField(_("price (fen per kg)"), null=True, blank=True)
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"))
-    confidence = models.CharField(
-        _("how sure"), max_length=8, choices=Confidence.choices, default=Confidence.LIKELY
-    )
+    confidence = models.CharField(_("how sure"), max_length=8, choices=Confidence.choices, default=Confidence.LIKELY)
     photo = models.BinaryField(_("photo (JPEG)"), null=True, blank=True)
     declared_at = models.DateTimeField(_("declared at"))
     declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
@@ -90,7 +88,8 @@ class SupplyDeclaration(models.Model):
             models.CheckConstraint(condition=Q(g__gt=0), name="declaration_weighs_something"),
             models.CheckConstraint(condition=Q(starts_on__lte=F("ends_on")), name="declaration_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(produce__isnull=False, kind="") | (Q(produce__isnull=True, village__isnull=False) & ~Q(kind="")),
+                condition=Q(produce__isnull=False, kind="")
+                | (Q(produce__isnull=True, village__isnull=False) & ~Q(kind="")),
                 name="declaration_of_a_produce_or_of_a_kind_in_a_village",
             ),
             # Without a cooperative there is no own word: it is of a household, or of so many.
@@ -120,7 +119,9 @@ class SupplyKey(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["household", "cooperative"], condition=Q(revoked_at__isnull=True), name="one_supply_key_at_a_time"
+                fields=["household", "cooperative"],
+                condition=Q(revoked_at__isnull=True),
+                name="one_supply_key_at_a_time",
             )
         ]
         verbose_name = _("declaration link")

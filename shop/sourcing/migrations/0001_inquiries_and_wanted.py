@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,87 +16,160 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Inquiry',
+            name="Inquiry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(blank=True, max_length=12, verbose_name='kind of produce')),
-                ('g', models.PositiveBigIntegerField(verbose_name='weight (g)')),
-                ('week_on', models.DateField(blank=True, null=True, verbose_name='week from')),
-                ('city_code', models.CharField(max_length=6, verbose_name='city')),
-                ('organisation', models.CharField(max_length=60, verbose_name='organisation')),
-                ('contact', suppliers.base.privacy.EncryptedText(verbose_name='contact')),
-                ('mobile', suppliers.base.privacy.EncryptedText(verbose_name='mobile')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
-                ('state', models.CharField(choices=[('new', 'new'), ('answered', 'answered'), ('closed', 'closed')], default='new', max_length=8, verbose_name='state')),
-                ('asked_at', models.DateTimeField(default=suppliers.base.days.now, verbose_name='asked at')),
-                ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(blank=True, max_length=12, verbose_name="kind of produce")),
+                ("g", models.PositiveBigIntegerField(verbose_name="weight (g)")),
+                ("week_on", models.DateField(blank=True, null=True, verbose_name="week from")),
+                ("city_code", models.CharField(max_length=6, verbose_name="city")),
+                ("organisation", models.CharField(max_length=60, verbose_name="organisation")),
+                ("contact", suppliers.base.privacy.EncryptedText(verbose_name="contact")),
+                ("mobile", suppliers.base.privacy.EncryptedText(verbose_name="mobile")),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("new", "new"), ("answered", "answered"), ("closed", "closed")],
+                        default="new",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(default=suppliers.base.days.now, verbose_name="asked at")),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'inquiry',
-                'verbose_name_plural': 'inquiries',
-                'ordering': ['-asked_at', '-pk'],
+                "verbose_name": "inquiry",
+                "verbose_name_plural": "inquiries",
+                "ordering": ["-asked_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='InquiryNote',
+            name="InquiryNote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('new', 'new'), ('answered', 'answered'), ('closed', 'closed')], max_length=8, verbose_name='state')),
-                ('text', models.CharField(blank=True, max_length=300, verbose_name='note')),
-                ('made_at', models.DateTimeField(default=suppliers.base.days.now, verbose_name='made at')),
-                ('inquiry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='sourcing.inquiry')),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("new", "new"), ("answered", "answered"), ("closed", "closed")],
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("text", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                ("made_at", models.DateTimeField(default=suppliers.base.days.now, verbose_name="made at")),
+                (
+                    "inquiry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="notes", to="sourcing.inquiry"
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'note on an inquiry',
-                'verbose_name_plural': 'notes on inquiries',
-                'ordering': ['made_at', 'pk'],
+                "verbose_name": "note on an inquiry",
+                "verbose_name_plural": "notes on inquiries",
+                "ordering": ["made_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Wanted',
+            name="Wanted",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=12, verbose_name='kind of produce')),
-                ('g', models.PositiveBigIntegerField(verbose_name='weight (g)')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(verbose_name='to')),
-                ('fen_per_kg', models.PositiveIntegerField(blank=True, null=True, verbose_name='price (fen per kg)')),
-                ('city_code', models.CharField(max_length=6, verbose_name='city')),
-                ('until', models.DateField(verbose_name='holds until')),
-                ('organisation', models.CharField(max_length=60, verbose_name='organisation')),
-                ('contact', suppliers.base.privacy.EncryptedText(verbose_name='contact')),
-                ('mobile', suppliers.base.privacy.EncryptedText(verbose_name='mobile')),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('shown', 'shown'), ('refused', 'refused')], default='waiting', max_length=8, verbose_name='state')),
-                ('posted_at', models.DateTimeField(default=suppliers.base.days.now, verbose_name='posted at')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('posted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=12, verbose_name="kind of produce")),
+                ("g", models.PositiveBigIntegerField(verbose_name="weight (g)")),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(verbose_name="to")),
+                ("fen_per_kg", models.PositiveIntegerField(blank=True, null=True, verbose_name="price (fen per kg)")),
+                ("city_code", models.CharField(max_length=6, verbose_name="city")),
+                ("until", models.DateField(verbose_name="holds until")),
+                ("organisation", models.CharField(max_length=60, verbose_name="organisation")),
+                ("contact", suppliers.base.privacy.EncryptedText(verbose_name="contact")),
+                ("mobile", suppliers.base.privacy.EncryptedText(verbose_name="mobile")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "waiting"), ("shown", "shown"), ("refused", "refused")],
+                        default="waiting",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("posted_at", models.DateTimeField(default=suppliers.base.days.now, verbose_name="posted at")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "posted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'wanted',
-                'verbose_name_plural': 'wanted',
-                'ordering': ['until', 'pk'],
+                "verbose_name": "wanted",
+                "verbose_name_plural": "wanted",
+                "ordering": ["until", "pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='inquiry',
-            index=models.Index(fields=['state', '-asked_at'], name='inquiries_by_state'),
+            model_name="inquiry",
+            index=models.Index(fields=["state", "-asked_at"], name="inquiries_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='inquiry',
-            constraint=models.CheckConstraint(condition=models.Q(('g__gt', 0)), name='inquiry_weighs_something'),
+            model_name="inquiry",
+            constraint=models.CheckConstraint(condition=models.Q(("g__gt", 0)), name="inquiry_weighs_something"),
         ),
         migrations.AddConstraint(
-            model_name='wanted',
-            constraint=models.CheckConstraint(condition=models.Q(('g__gt', 0)), name='wanted_weighs_something'),
+            model_name="wanted",
+            constraint=models.CheckConstraint(condition=models.Q(("g__gt", 0)), name="wanted_weighs_something"),
         ),
         migrations.AddConstraint(
-            model_name='wanted',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__lte', models.F('ends_on'))), name='wanted_ends_after_start'),
+            model_name="wanted",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("starts_on__lte", models.F("ends_on"))), name="wanted_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='wanted',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'waiting')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('state', 'waiting'), _negated=True)), _connector='OR'), name='wanted_decided_by_whom_and_when'),
+            model_name="wanted",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("state", "waiting")),
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        ("decided_by__isnull", False),
+                        models.Q(("state", "waiting"), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="wanted_decided_by_whom_and_when",
+            ),
         ),
     ]

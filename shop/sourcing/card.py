@@ -20,7 +20,8 @@ ROWS = 8
 def png(known: board.Told, wanted: board.Wanted, address: str) -> bytes:
     """The picture, 1080 × 1440. The same board is drawn once."""
     found = board.ranges(known, wanted)
-    shown = found[:ROWS]
+    most = sorted(found, key=lambda one: -one.g)[:ROWS]
+    shown = [one for one in found if one in most]
     total = board.tonnes(sum(one.g for one in found)) if found else "0"
     return paper.png(
         _source(),

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "shop.payments.apps.PaymentsConfig",
     "shop.aftersales.apps.AftersalesConfig",
     "shop.preorders.apps.PreordersConfig",
+    "shop.sourcing.apps.SourcingConfig",
     "shop.together.apps.TogetherConfig",
     *(FORKED.get(app, app) for app in oscar.INSTALLED_APPS if app != "django.contrib.admin"),
     "allauth",

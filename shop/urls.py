@@ -29,6 +29,8 @@ from .catalogue import views as catalogue
 from .packing import views as packing
 from .preorders import views as preorders
 from .reports import views_public as origin
+from .sourcing import views_county as sourcing
+from .sourcing import views_telling as telling
 
 
 def _oscar(label: str):
@@ -78,6 +80,7 @@ urlpatterns = [
     path("slip/<str:key>/wrong/", views_slip.wrong, name="household-wrong"),
     path("preorders/", preorders.on_the_tree, name="preorders"),
     path("together/", include("shop.together.urls")),
+    path("supply/", include("shop.sourcing.urls")),
     path("help/", views_info.help_page, name="help"),
     path("licence/", views_info.licence, name="licence"),
     path("styleguide/", views_info.styleguide, name="styleguide"),
@@ -111,8 +114,11 @@ urlpatterns = [
     path("cooperative/money/", packing.own_money, name="money"),
     path("cooperative/stock/", views_stock.accounts, name="stock"),
     path("cooperative/stock/<int:pk>/<int:year>/", views_stock.account, name="stock_account"),
+    path("cooperative/supply/", telling.declarations, name="supply_declares"),
+    path("cooperative/supply/declare/<slug:step>/", telling.declare, name="supply_declare"),
+    path("cooperative/supply/<int:pk>/", telling.change, name="supply_change"),
+    path("cooperative/supply/links/", telling.links, name="supply_links"),
     path("cooperative/presales/", preorders.presales, name="presales"),
-    path("cooperative/presales/harvest/", preorders.declare, name="harvest"),
     path("cooperative/presales/new/", preorders.presale_new, name="presale_new"),
     path("cooperative/presales/<int:pk>/", preorders.harvest_in, name="harvest_in"),
     # For officials
@@ -132,6 +138,13 @@ urlpatterns = [
     # For the cooperative, its township and the county
     path("slips/<int:pk>/photo/", slips.photo, name="slip-photo"),
     path("officials/orders/<str:number>/refund/", refunds.refund, name="refund"),
+    path("officials/inquiries/", sourcing.inquiries, name="inquiries"),
+    path("officials/inquiries/<int:pk>/", sourcing.inquiry, name="inquiry"),
+    path("officials/wanted/", sourcing.wanted, name="wanted_desk"),
+    path("officials/supply/", sourcing.deliveries, name="deliveries"),
+    path("officials/collectors/", sourcing.collectors, name="collectors"),
+    path("officials/prices/", sourcing.prices, name="prices"),
+    path("officials/prices/<str:code>/", sourcing.price_sheet, name="price_sheet"),
     path("officials/departures/", views_departures.departures, name="departures"),
     path("officials/departures/new/", views_departures.plan, name="departure_new"),
     path("officials/departures/<int:pk>/", views_departures.departure, name="departure"),

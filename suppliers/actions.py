@@ -7,19 +7,22 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 from stdnum import exceptions as stdnum_errors
 from stdnum.cn import ric
 
-from . import sharing
+from . import harvests, sharing
 from .base import days, privacy
 from .base.money import price_of
 from .models import (
+    Collector,
     Cooperative,
     Credit,
     Household,
@@ -33,6 +36,7 @@ from .models import (
     SlipDispute,
     SlipPhoto,
     SupplyDeclaration,
+    SupplyKey,
     Village,
 )
 from .models.ledger import new_code
@@ -41,6 +45,9 @@ from .models.people import COUNTED_CATEGORIES
 MOST_G_A_LOT = 100_000_000  # 100 t: beyond it a weight is a slip of the finger
 MOST_G_DECLARED = 10_000_000_000  # 10,000 t: the county's whole harvest
 MOST_FEN_PER_KG = 100_000_00
+MOST_HOUSEHOLDS_DECLARED = 2_000
+MOST_MU_HUNDREDTHS = 100_000_000
+MOST_TREES = 50_000_000
 MOST_PEOPLE = 30
 MOBILE = re.compile(r"1[3-9]\d{9}")
 BANK_ACCOUNT = re.compile(r"\d{12,21}")
@@ -247,23 +254,80 @@ def credit(
 @transaction.atomic
 def declare_supply(
     *,
-    produce: Produce,
+    produce: Produce | None = None,
     g: int,
     starts_on: dt.date,
     ends_on: dt.date,
+    kind: str = "",
+    village: Village | None = None,
     fen_per_kg: int | None = None,
+    variety: str = "",
     grade: str = "",
     household: Household | None = None,
+    households: int | None = None,
+    mu_hundredths: int | None = None,
+    trees: int | None = None,
+    unusual_why: str = "",
+    confidence: str = SupplyDeclaration.Confidence.LIKELY,
+    photo: bytes | None = None,
     replaces: SupplyDeclaration | None = None,
     by=None,
 ) -> SupplyDeclaration:
     """Write down who will have how much of `produce` from a day to a day; a later word on the same harvest `replaces` it.
 
-    Raises ValidationError by field for weights that mean nothing, days that run backwards or are over, and a declaration
-    that was replaced before.
+    Without a produce it is of a `kind` in a `village`. Raises ValidationError by field for weights that mean nothing or
+    that the area and the trees cannot bear, for an unusual yield without its reason, days that run backwards or are
+    over, and a declaration that was replaced or called off before.
     """
+    _check_harvest(g, starts_on, ends_on, fen_per_kg)
+    if households is not None and not 0 < households <= MOST_HOUSEHOLDS_DECLARED:
+        raise ValidationError({"households": _("Write for how many households you speak, at least 1.")})
+    check_amount(
+        produce.code if produce else kind,
+        g,
+        mu_hundredths=mu_hundredths or 0,
+        trees=trees or 0,
+        unusual_why=unusual_why,
+    )
+    declaration = SupplyDeclaration.objects.create(
+        produce=produce,
+        kind="" if produce else kind,
+        village=village,
+        household=household,
+        households=households,
+        variety=variety,
+        grade=grade,
+        g=g,
+        mu_hundredths=mu_hundredths,
+        trees=trees,
+        unusual_why=unusual_why,
+        fen_per_kg=fen_per_kg,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        confidence=confidence,
+        photo=photo or (replaces.photo if replaces else None),
+        declared_at=days.now(),
+        declared_by=by,
+    )
+    if replaces is not None:
+        older = SupplyDeclaration.objects.standing().filter(
+            pk=replaces.pk, produce=produce, kind=declaration.kind, household=household
+        )
+        if not older.update(replaced_by=declaration):  # of two who replace it at once, one does
+            raise ValidationError(_("This declaration was replaced meanwhile. Look at the newest one."))
+    return declaration
+
+
+def _check_harvest(g: int, starts_on: dt.date, ends_on: dt.date, fen_per_kg: int | None) -> None:
     if not 0 < g <= MOST_G_DECLARED:
         raise ValidationError({"g": _("Write how much you will have, between 1 kg and 10,000 tonnes.")})
+    if fen_per_kg is not None and not 0 < fen_per_kg <= MOST_FEN_PER_KG:
+        raise ValidationError({"fen_per_kg": _("Write a price above zero and up to 100,000 yuan per kilogram.")})
+    check_harvest_days(starts_on, ends_on)
+
+
+def check_harvest_days(starts_on: dt.date, ends_on: dt.date) -> None:
+    """Raises ValidationError by field for days of picking that run backwards, are over, or are too far off."""
     if ends_on < starts_on:
         raise ValidationError({"ends_on": _("The last day comes after the first.")})
     if ends_on < days.today():
@@ -272,22 +336,68 @@ def declare_supply(
         raise ValidationError({"ends_on": _("A harvest lasts a year at most.")})
     if (starts_on - days.today()).days > 730:
         raise ValidationError({"starts_on": _("That is more than two years ahead. Choose an earlier day.")})
-    declaration = SupplyDeclaration.objects.create(
-        produce=produce,
-        household=household,
-        grade=grade,
-        g=g,
-        fen_per_kg=fen_per_kg,
-        starts_on=starts_on,
-        ends_on=ends_on,
-        declared_at=days.now(),
-        declared_by=by,
+
+
+def check_amount(code: str, g: int, *, mu_hundredths: int = 0, trees: int = 0, unusual_why: str = "") -> None:
+    """Raises ValidationError by field where so much land or so many trees cannot bear `g` of a kind, or not without a reason."""
+    if not 0 < g <= MOST_G_DECLARED:
+        raise ValidationError({"g": _("Write how much you will have, between 1 kg and 10,000 tonnes.")})
+    if mu_hundredths > MOST_MU_HUNDREDTHS or trees > MOST_TREES:
+        raise ValidationError({"g": _("The area or the number of trees is larger than the county. Check the digits.")})
+    verdict = yields().get(code, harvests.Yields()).judge(g, mu_hundredths=mu_hundredths, trees=trees)
+    if verdict is harvests.Verdict.ABSURD:
+        raise ValidationError(
+            {"g": _("So much land or so many trees cannot bear that. Check the weight and its unit, jin or kg.")}
+        )
+    if verdict is harvests.Verdict.UNUSUAL and not unusual_why:
+        raise ValidationError(
+            {"unusual_why": _("That is unusual for so much land or so many trees. Write in a few words why.")}
+        )
+
+
+@cache
+def yields() -> dict[str, harvests.Yields]:
+    """What is usual of each kind of produce, as suppliers/data/yields.json has it with its source."""
+    written = json.loads((Path(__file__).parent / "data" / "yields.json").read_text("utf-8"))
+    return {
+        code: harvests.Yields(
+            per_mu_jin=tuple(one["per_mu_jin"]) if "per_mu_jin" in one else None,
+            per_tree_jin=tuple(one["per_tree_jin"]) if "per_tree_jin" in one else None,
+            source=one["source"],
+        )
+        for code, one in written.items()
+        if code != "_note"
+    }
+
+
+def call_off_supply(*, declaration: SupplyDeclaration) -> bool:
+    """Nothing will come of `declaration`: it no longer counts. Return whether it still stood."""
+    return bool(SupplyDeclaration.objects.standing().filter(pk=declaration.pk).update(called_off_at=days.now()))
+
+
+@transaction.atomic
+def give_supply_key(*, household: Household, cooperative: Cooperative) -> SupplyKey:
+    """A new link by which `household` declares to `cooperative` until the end of next year; an older one ends. Raises
+    ValidationError for a household that is no member."""
+    Cooperative.objects.select_for_update().get(pk=cooperative.pk)
+    today = days.today()
+    if not Membership.objects.on(today).filter(household=household, cooperative=cooperative).exists():
+        raise ValidationError({"household": _("This household is not a member of the cooperative today.")})
+    SupplyKey.objects.filter(household=household, cooperative=cooperative, revoked_at=None).update(
+        revoked_at=days.now()
     )
-    if replaces is not None:
-        older = SupplyDeclaration.objects.filter(pk=replaces.pk, produce=produce, replaced_by=None)
-        if not older.update(replaced_by=declaration):  # of two who replace it at once, one does
-            raise ValidationError(_("This declaration was replaced meanwhile. Look at the newest one."))
-    return declaration
+    return SupplyKey.objects.create(
+        household=household, cooperative=cooperative, expires_on=dt.date(today.year + 1, 12, 31)
+    )
+
+
+@transaction.atomic
+def appoint_collector(*, user, village: Village, starts_on: dt.date, by=None) -> Collector:
+    """Have `user` collect declarations in `village` from a day on. Raises ValidationError where he does already."""
+    running = Collector.objects.filter(user=user, village=village).filter(Q(ends_on=None) | Q(ends_on__gte=starts_on))
+    if running.exists():
+        raise ValidationError({"village": _("He collects in this village already.")})
+    return Collector.objects.create(user=user, village=village, starts_on=starts_on, appointed_by=by)
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         preorders,
         reference,
         stock,
+        supply,
         together,
     )
     from . import present as living_present
@@ -51,6 +52,8 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         say("today: a month that many bought in, and papers of the cooperatives")
         origin.load()
         preorders.load()
+        say("the supply board: harvests, market prices, inquiries")
+        supply.load()
         say("spoilage claims, returns and reviews")
         aftersales.load()
         say("cooperatives that apply, and who works where")

@@ -11,6 +11,7 @@ from oscar.core.loading import get_model
 
 from shop import orders
 from shop.models import Sale, SaleLine
+from suppliers import board, harvests
 from suppliers.base import days
 from suppliers.base.money import half_up, yuan_of
 from suppliers.models import Pack, Produce, SupplyDeclaration
@@ -33,12 +34,10 @@ MOST_DAYS_AHEAD = 730
 
 
 def declared_g(produce: Produce, starts_on: dt.date, ends_on: dt.date) -> int:
-    """The grams of `produce` that are declared for these days."""
-    rows = SupplyDeclaration.objects.filter(
-        produce=produce, replaced_by=None, starts_on__lte=ends_on, ends_on__gte=starts_on
-    )
-    harvests = [forecast.Harvest(*row) for row in rows.values_list("g", "starts_on", "ends_on")]
-    return forecast.expected_g(harvests, starts_on, ends_on)
+    """The grams of `produce` that are declared for these days. What is declared as "maybe" is not sold ahead."""
+    rows = SupplyDeclaration.objects.standing().between(starts_on, ends_on).filter(produce=produce)
+    firm = rows.exclude(confidence=SupplyDeclaration.Confidence.MAYBE)
+    return harvests.expected_g(board.declared(firm), starts_on, ends_on)
 
 
 def quota_of(pack: Pack, ships_from: dt.date, *, share_bp: int = SHARE_BP) -> int:

@@ -2,14 +2,12 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-import suppliers.actions
 from shop.catalogue import shelf
 from suppliers.base import days
 from suppliers.base.access import OWNER, SELLER, cooperative_required, everybody
@@ -17,7 +15,7 @@ from suppliers.base.fields import put_errors
 from suppliers.models import Pack, SupplyDeclaration
 
 from . import actions, forecast
-from .forms import ArrivalForm, HarvestForm, PresaleForm
+from .forms import ArrivalForm, PresaleForm
 from .models import Presale
 
 
@@ -41,9 +39,9 @@ def presales(request: HttpRequest) -> HttpResponse:
         .order_by(F("settled_at").desc(nulls_first=True), "ships_from", "pk")
     )
     declared = (
-        SupplyDeclaration.objects.filter(
-            produce__cooperative=request.cooperative, replaced_by=None, ends_on__gte=days.today()
-        )
+        SupplyDeclaration.objects.standing()
+        .of(request.cooperative)
+        .filter(ends_on__gte=days.today())
         .select_related("produce")
         .order_by("starts_on", "pk")
     )
@@ -53,34 +51,6 @@ def presales(request: HttpRequest) -> HttpResponse:
 
 def _share_percent() -> int:
     return actions.SHARE_BP // 100
-
-
-@cooperative_required(OWNER, SELLER)
-@require_http_methods(["GET", "HEAD", "POST"])
-def declare(request: HttpRequest) -> HttpResponse:
-    """Say how much of a harvest there will be; another word on the same harvest replaces the first (`?replaces=`)."""
-    own = SupplyDeclaration.objects.filter(produce__cooperative=request.cooperative, replaced_by=None)
-    number = request.GET.get("replaces", "")
-    older = get_object_or_404(own, pk=number if number.isdecimal() and len(number) < 19 else 0) if number else None
-    form = HarvestForm(request.POST or None, cooperative=request.cooperative)
-    if older and not form.is_bound:
-        form.initial = {
-            "produce": older.produce_id,
-            "weight": f"{older.g / 500:g}",
-            "starts_on": older.starts_on,
-            "ends_on": older.ends_on,
-        }
-    if request.method == "POST" and form.is_valid():
-        try:
-            with transaction.atomic():
-                told = suppliers.actions.declare_supply(**form.harvest, replaces=older, by=request.user)
-                actions.follow_declarations(produce=told.produce)
-        except ValidationError as error:
-            put_errors(form, error, form.names)
-        else:
-            messages.success(request, _("Your harvest is written down."))
-            return redirect("presales")
-    return render(request, "cooperative/harvest.html", {"form": form, "older": older})
 
 
 @cooperative_required(OWNER, SELLER)

@@ -123,3 +123,18 @@ def role_at(user, cooperative) -> str:
     held = apps.get_model("suppliers", "CooperativeStaff").objects.on(days.today())
     roles = set(held.filter(user=user, cooperative=cooperative).values_list("role", flat=True))
     return next((role for role in POSTS if role in roles), "")
+
+
+def collector_required(view: Callable) -> Callable:
+    """A view decorator for the pages of a village's collector: others find no such page (404)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not apps.get_model("suppliers", "Collector").objects.of(request.user).exists():
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    guarded.access_policy = ("collector",)
+    return guarded

@@ -1,6 +1,7 @@
 from .credits import Credit, SaleAllocation
 from .joining import Application, ApplicationStep, CooperativeStep, Invitation
 from .ledger import Batch, Pack, Produce, PurchaseLot, Withdrawal
+from .market import Market, MarketPrice
 from .people import (
     Cooperative,
     CooperativeStaff,
@@ -15,7 +16,7 @@ from .places import Township, Village
 from .roster import HouseholdChange, HouseholdDraft, MembershipRequest, Reveal
 from .slips import DisputeStep, SlipDispute, SlipPhoto
 from .stock import CarryOn, HandOver, SignedAccount
-from .supply import Certificate, SupplyDeclaration
+from .supply import Certificate, Collector, SupplyDeclaration, SupplyDraft, SupplyKey
 
 __all__ = [
     "Application",
@@ -23,6 +24,7 @@ __all__ = [
     "Batch",
     "CarryOn",
     "Certificate",
+    "Collector",
     "Cooperative",
     "CooperativeStaff",
     "CooperativeStep",
@@ -35,6 +37,8 @@ __all__ = [
     "HouseholdMerger",
     "HouseholdStatus",
     "Invitation",
+    "Market",
+    "MarketPrice",
     "Membership",
     "MembershipRequest",
     "Pack",
@@ -46,6 +50,8 @@ __all__ = [
     "SlipDispute",
     "SlipPhoto",
     "SupplyDeclaration",
+    "SupplyDraft",
+    "SupplyKey",
     "Township",
     "TownshipStaff",
     "Village",

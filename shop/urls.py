@@ -106,6 +106,7 @@ urlpatterns = [
     path("cooperative/", include("suppliers.urls")),
     path("cooperative/consignments/<str:consignment_no>/", views_cooperative.consignment, name="consignment"),
     path("cooperative/consignments/<str:consignment_no>/ship/", views_cooperative.ship, name="ship"),
+    path("cooperative/more/", views_cooperative.desk, name="desk"),
     path("cooperative/packing/", packing.packing, name="packing"),
     path("cooperative/packing/list.pdf", packing.pick_list, name="packing-list"),
     path("cooperative/packing/slips.pdf", packing.slips, name="packing-slips"),

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from logistics.forms import ShipForm
 from logistics.models import Award, Consignment, Shipment
@@ -15,7 +16,7 @@ from suppliers.base.access import cooperative_required
 from suppliers.base.fields import put_errors
 from suppliers.base.qr import as_image, qr
 
-from . import orders
+from . import doors, orders
 from .models import SaleLine
 from .packing import picking
 
@@ -46,6 +47,13 @@ def _contents(consignment: Consignment) -> dict:
         "gross_g": sum(line.gross_g for line in left),
         "contact": picking.contact_of(consignment),
     }
+
+
+@cooperative_required
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """Everything that whoever works here may open."""
+    return render(request, "cooperative/desk.html", {"groups": doors.at_desk(request.staff_role)})
 
 
 @cooperative_required

@@ -110,6 +110,7 @@ SPELLS_APART = {
 SHOWN_ON_LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "catalogue_category": ("goods", ()),
     "catalogue_product": ("goods", ()),
+    "catalogue_productclass": ("goods", ()),
     "catalogue_productcategory": ("goods", ()),
     "catalogue_productimage": ("goods", ()),
     "suppliers_cooperative": ("goods", ()),

@@ -43,7 +43,6 @@ def _free(basket, pack: Pack) -> int:
     if not pack.product.is_public or pack.is_for_institutions:
         return 0
     stock = next(iter(pack.product.stockrecords.all()), None)
-    if stock is None:
+    if stock is None or stock.price is None:
         return 0
-    in_basket = sum(line.quantity for line in basket.all_lines() if line.product_id == pack.pk)
-    return stock.free - in_basket
+    return stock.free - basket.quantities().get(pack.pk, 0)

@@ -8,6 +8,9 @@ bound is far higher, and an order counts until it is paid or given up, not longe
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db import models
+from django.db.models import ExpressionWrapper, Q
+
 from shop.accounts import limits
 from suppliers.base import days
 from suppliers.base.privacy import keyed_index
@@ -46,17 +49,18 @@ def check(holder: Holder) -> None:
 
     Asked for before a truck or stock is locked.
     """
-    who = f"account:{holder.user.pk}" if holder.user else f"mobile:{holder.mobile}"
-    # Always in this order, so two visitors never wait for each other.
-    for subject in (f"address:{holder.address}", who):
-        limits.stand_alone(f"holding:{subject}", LONGEST)
-    holding = Sale.objects.holding(days.now())
     if holder.user:
-        own = holding.filter(order__user=holder.user)
+        who, is_own = f"account:{holder.user.pk}", Q(order__user=holder.user)
     else:
-        own = holding.filter(order__user=None, order__shipping_address__phone_number=holder.mobile)
-    sales = list(own.select_related("order").order_by("pk"))
-    if len(sales) >= MOST_OF_ONE:
-        raise TooManyUnpaid(sales)
-    if holder.address and holding.filter(held_from=holder.address_index).count() >= MOST_FROM_ONE_ADDRESS:
+        who = f"mobile:{holder.mobile}"
+        is_own = Q(order__user=None, order__shipping_address__phone_number=holder.mobile)
+    # Always in this order, so two visitors never wait for each other.
+    limits.stand_alone(f"holding:address:{holder.address}", f"holding:{who}", term=LONGEST)
+    is_from_here = Q(held_from=holder.address_index) if holder.address else Q(pk=None)
+    holding = Sale.objects.holding(days.now()).filter(is_own | is_from_here).select_related("order")
+    sales = list(holding.annotate(is_own=ExpressionWrapper(is_own, models.BooleanField())).order_by("pk"))
+    own = [sale for sale in sales if sale.is_own]
+    if len(own) >= MOST_OF_ONE:
+        raise TooManyUnpaid(own)
+    if sum(sale.held_from == holder.address_index for sale in sales if sale.held_from) >= MOST_FROM_ONE_ADDRESS:
         raise TooManyUnpaid([])

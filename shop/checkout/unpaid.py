@@ -2,28 +2,39 @@
 
 from collections.abc import Sequence
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 
 from shop.holding import TooManyUnpaid
 from shop.models import Sale
 
-PLACED = "placed"  # the session's key: the tokens of the orders that a guest placed last
-REMEMBERED = 10
+# A signed cookie with the tokens of the orders that a guest placed last: no session has to be made for him.
+COOKIE, KEPT_SECONDS, REMEMBERED = "placed", 86_400, 5
 
 
-def remember(request: HttpRequest, sale: Sale) -> None:
-    """Keep in a guest's session that `sale` is his: whoever has its token can pay and cancel it."""
+def remember(request: HttpRequest, response: HttpResponse, sale: Sale) -> HttpResponse:
+    """Let a guest's browser keep that `sale` is his: whoever has its token can pay and cancel it. Return `response`."""
     if not request.user.is_authenticated:
-        request.session[PLACED] = [*placed(request), sale.token][-REMEMBERED:]
+        response.set_signed_cookie(
+            COOKIE,
+            " ".join([*placed(request), sale.token][-REMEMBERED:]),
+            salt=COOKIE,
+            max_age=KEPT_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+    return response
 
 
 def placed(request: HttpRequest) -> list[str]:
-    """The tokens of the orders that this guest placed last; none, without a query, for who has no session."""
-    return request.session.get(PLACED, [])
+    """The tokens of the orders that this guest placed last, the latest at the end."""
+    return request.get_signed_cookie(COOKIE, "", salt=COOKIE, max_age=KEPT_SECONDS).split()
 
 
 def own_of(request: HttpRequest, refused: TooManyUnpaid) -> Sequence[Sale]:
     """Those of the open orders that this visitor placed; a guest may have written somebody else's number."""
     if request.user.is_authenticated:
         return refused.sales
-    return [sale for sale in refused.sales if sale.token in placed(request)]
+    own = placed(request)
+    return [sale for sale in refused.sales if sale.token in own]

@@ -184,8 +184,7 @@ def _place(request: HttpRequest, form: DeliveryForm, way: Way) -> HttpResponse:
         return redirect("basket:summary")
     if user and given.get("is_kept"):
         _keep(form.fill(UserAddress(user=user)))
-    remember(request, order.sale)
-    return redirect("orders:pay", token=order.sale.token)
+    return remember(request, redirect("orders:pay", token=order.sale.token), order.sale)
 
 
 def _keep(address) -> None:

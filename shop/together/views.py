@@ -172,7 +172,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         if not is_placing and not found.is_joinable_at(days.now()):
             raise actions.NotOpen
         if is_placing and form.is_valid() and (sale := _join(request, found, form)):
-            return redirect("orders:pay", token=sale.token)
+            return remember(request, redirect("orders:pay", token=sale.token), sale)
     except (actions.NotOpen, CannotRide):
         messages.error(request, _("Nobody can join this group order any more."))
         return redirect(found)
@@ -201,7 +201,6 @@ def _join(request: HttpRequest, group: GroupOrder, form: JoinForm) -> Sale | Non
         text = _("Somebody was faster: there is not enough of %(what)s left.") % {"what": out.stockrecord.product.title}
     else:
         request.session[JOINED] = request.session.get(JOINED, {}) | {group.token: joined.sale.token}
-        remember(request, joined.sale)
         return joined.sale
     form.add_error(None, text)
     return None

@@ -136,7 +136,11 @@ def test_peaches_are_found_bought_received_and_what_spoiled_is_paid_back(page, c
     # Three in ten have gone bad.
     page.get_by_role("link", name="有坏果？").click()
     page.locator("label.share-asked").filter(has_text="30 %").click()
+    press(page, "提交")
+    wrong = page.get_by_text("请至少")
+    expect(wrong).to_be_visible()
     page.set_input_files("input[name=photos]", photo())
+    expect(wrong).to_be_hidden()
     expect(page.locator(".previews img")).to_have_count(1)
     page.fill("textarea[name=note]", "压坏了三个")
     no_violations(page)

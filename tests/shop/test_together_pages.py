@@ -5,11 +5,13 @@ import datetime as dt
 import pytest
 import time_machine
 from django.db import connection
+from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from logistics.models import Departure
 from shop import tasks
 from shop.accounts.models import GONE
+from shop.checkout import unpaid
 from shop.models import Sale
 from shop.together import board
 from shop.together.models import GroupOrder, Participation
@@ -423,9 +425,9 @@ def test_ones_own_city_is_where_ones_goods_went_last(client, walnuts, is_guest):
     user = None if is_guest else f.make_user()
     order = f.place_order((walnuts, 1), area_code="370102", user=user)
     if is_guest:
-        session = client.session
-        session["placed"] = [order.sale.token]
-        session.save()
+        kept = HttpResponse()
+        kept.set_signed_cookie(unpaid.COOKIE, order.sale.token, salt=unpaid.COOKIE)
+        client.cookies = kept.cookies
     else:
         client.force_login(user)
     assert trucks(client) == ({elsewhere.pk}, {here.pk})

@@ -9,7 +9,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
+from suppliers import slips
 from suppliers.base import access
+from suppliers.models import PurchaseLot, SlipPhoto
 from tests import factories as f
 
 # Pages of libraries that keep their own doors, each with what keeps it.
@@ -67,6 +69,12 @@ DOORS = {
     "/officials/": (*REPORT, "staff"),
     "/officials/subsidy/": (*REPORT, "staff"),
     "/officials/slips/": (access.TOWNSHIP, "staff"),
+    "/officials/slips/{lot}/": (),  # of its own township alone (tests/suppliers/test_checking.py)
+    "/officials/disputes/": ("staff",),
+    "/officials/disputes/{dispute}/": ("staff",),
+    "/slips/{lot}/photo/": ("cooperative", *EVIDENCE, "staff"),
+    "/slip/{key}/": ALL,
+    "/slip/{key}/wrong/": ALL,
     "/officials/find/": (*EVIDENCE, "staff"),
     "/officials/credits.csv": (*EVIDENCE, "staff"),
     "/officials/orders/{number}/": (*EVIDENCE, "staff"),
@@ -95,7 +103,10 @@ DOORS = {
     "/cooperative/households/": ("cooperative", "other cooperative"),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
     "/cooperative/consignments/{consignment}/label/": ("cooperative",),
+    "/cooperative/ledger/new/": ("cooperative", "other cooperative"),
+    "/cooperative/ledger/ready/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/{lot}/": ("cooperative",),
+    "/cooperative/ledger/{lot}/paper/": ("cooperative",),
     "/preorders/": ALL,
     "/cooperative/presales/": ("cooperative", "other cooperative"),
     "/cooperative/presales/harvest/": ("cooperative", "other cooperative"),
@@ -110,6 +121,9 @@ def world():
     pack = f.make_pack()
     household = f.make_household(pack.produce.cooperative)
     lot = f.make_lot(pack.produce, household, bought_on=dt.date(2019, 3, 1))
+    slips.give_key(lot=lot)
+    SlipPhoto.objects.create(lot=lot, content=b"JPEG")
+    dispute = slips.dispute(lot=lot, raised_by="household", about="weight")
     order = f.sell((pack, 1), (f.make_pack(pack.produce), 1), on=dt.date(2019, 3, 5))
     asked_line, free_line = order.sale.lines.order_by("pk")
     return {
@@ -119,6 +133,8 @@ def world():
             "household": household.household_no,
             "consignment": order.consignments.get().consignment_no,
             "lot": lot.pk,
+            "key": PurchaseLot.objects.get(pk=lot.pk).household_key,
+            "dispute": dispute.pk,
             "trace": order.consignments.get().shipments.get().trace_code,
             "token": order.sale.token,
             "line": free_line.pk,
@@ -154,6 +170,9 @@ def test_each_role_finds_its_own_doors_and_no_others(client, world, role):
         answer = client.get(door.format(**world["names"]))
         met[door] = answer.status_code
         wanted[door] = OPEN if role in welcome else SIGN_IN if role == "anonymous" else HIDDEN
+    # A picture sends nobody to the sign-in.
+    photo = "/slips/{lot}/photo/"
+    wanted[photo] = OPEN if role in DOORS[photo] else HIDDEN
     # Oscar sends those it does not let in to the sign-in, or refuses them: either way they stay out.
     if met["/dashboard/"] in (302, 403) and role != "staff":
         met["/dashboard/"] = wanted["/dashboard/"]

@@ -101,7 +101,7 @@ def right(request: HttpRequest, key: str) -> HttpResponse:
 def wrong(request: HttpRequest, key: str) -> HttpResponse:
     """The household says what is wrong with the slip."""
     lot = _found(request, key)
-    form = DisputeForm(request.POST or None)
+    form = DisputeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         if refused := _refusal(request, lot):
             return _page(request, "slip/wrong.html", lot, status=403, form=form, refused=refused)

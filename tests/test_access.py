@@ -9,8 +9,16 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
+<<<<<<< HEAD
 from suppliers import stock
 from suppliers.base import access, days
+||||||| ad05e5d
+from suppliers.base import access
+=======
+from suppliers import slips
+from suppliers.base import access
+from suppliers.models import PurchaseLot, SlipPhoto
+>>>>>>> ledger
 from tests import factories as f
 
 # Pages of libraries that keep their own doors, each with what keeps it.
@@ -68,6 +76,12 @@ DOORS = {
     "/officials/": (*REPORT, "staff"),
     "/officials/subsidy/": (*REPORT, "staff"),
     "/officials/slips/": (access.TOWNSHIP, "staff"),
+    "/officials/slips/{lot}/": (),  # of its own township alone (tests/suppliers/test_checking.py)
+    "/officials/disputes/": ("staff",),
+    "/officials/disputes/{dispute}/": ("staff",),
+    "/slips/{lot}/photo/": ("cooperative", *EVIDENCE, "staff"),
+    "/slip/{key}/": ALL,
+    "/slip/{key}/wrong/": ALL,
     "/officials/find/": (*EVIDENCE, "staff"),
     "/officials/credits.csv": (*EVIDENCE, "staff"),
     "/officials/orders/{number}/": (*EVIDENCE, "staff"),
@@ -95,11 +109,19 @@ DOORS = {
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
+<<<<<<< HEAD
     "/cooperative/packing/": ("cooperative", "other cooperative"),
     "/cooperative/packing/scan/": ("cooperative", "other cooperative"),
     "/cooperative/packing/list.pdf": ("cooperative", "other cooperative"),
     "/cooperative/money/": ("cooperative", "other cooperative"),
     "/officials/money/": ("staff",),
+||||||| ad05e5d
+    "/cooperative/consignments/{consignment}/label/": ("cooperative",),
+=======
+    "/cooperative/consignments/{consignment}/label/": ("cooperative",),
+    "/cooperative/ledger/new/": ("cooperative", "other cooperative"),
+    "/cooperative/ledger/ready/": ("cooperative", "other cooperative"),
+>>>>>>> ledger
     "/cooperative/ledger/{lot}/": ("cooperative",),
     "/join/": ALL,
     "/join/notice/": ALL,
@@ -126,6 +148,7 @@ DOORS = {
     "/cooperative/batches/{batch}/": ("cooperative",),
     "/cooperative/hand-overs/": ("cooperative", "other cooperative"),
     "/officials/stock/": (*EVIDENCE, "staff"),
+    "/cooperative/ledger/{lot}/paper/": ("cooperative",),
     "/preorders/": ALL,
     "/cooperative/presales/": ("cooperative", "other cooperative"),
     "/cooperative/presales/harvest/": ("cooperative", "other cooperative"),
@@ -140,6 +163,9 @@ def world():
     pack = f.make_pack()
     household = f.make_household(pack.produce.cooperative)
     lot = f.make_lot(pack.produce, household, bought_on=dt.date(2019, 3, 1))
+    slips.give_key(lot=lot)
+    SlipPhoto.objects.create(lot=lot, content=b"JPEG")
+    dispute = slips.dispute(lot=lot, raised_by="household", about="weight")
     order = f.sell((pack, 1), (f.make_pack(pack.produce), 1), on=dt.date(2019, 3, 5))
     more = f.make_lot(pack.produce, household, bought_on=days.today())
     kernels = f.make_produce(pack.produce.cooperative, code="HR01")
@@ -152,6 +178,8 @@ def world():
             "household": household.household_no,
             "consignment": order.consignments.get().consignment_no,
             "lot": lot.pk,
+            "key": PurchaseLot.objects.get(pk=lot.pk).household_key,
+            "dispute": dispute.pk,
             "trace": order.consignments.get().shipments.get().trace_code,
             "token": order.sale.token,
             "line": free_line.pk,
@@ -192,6 +220,9 @@ def test_each_role_finds_its_own_doors_and_no_others(client, world, role):
         answer = client.get(door.format(**world["names"]))
         met[door] = answer.status_code
         wanted[door] = OPEN if role in welcome else SIGN_IN if role == "anonymous" else HIDDEN
+    # A picture sends nobody to the sign-in.
+    photo = "/slips/{lot}/photo/"
+    wanted[photo] = OPEN if role in DOORS[photo] else HIDDEN
     # Oscar sends those it does not let in to the sign-in, or refuses them: either way they stay out.
     if met["/dashboard/"] in (302, 403) and role != "staff":
         met["/dashboard/"] = wanted["/dashboard/"]

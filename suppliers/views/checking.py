@@ -151,7 +151,7 @@ def _check(request: HttpRequest, lot: PurchaseLot) -> HttpResponse:
 def slip(request: HttpRequest, pk: int) -> HttpResponse:
     """One slip beside its paper: it is checked, or refused with a reason, which the county then decides about."""
     lot = get_object_or_404(_shown(_own(_post(request))).select_related("household__village__township"), pk=pk)
-    form = RefusalForm(request.POST or None)
+    form = RefusalForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and request.POST.get("act") == "check":
         return _check(request, lot)
     if request.method == "POST" and form.is_valid():
@@ -169,7 +169,7 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
         "has_photo": SlipPhoto.objects.filter(pk=lot.pk).exists(),
         "cost_fen": price_of(lot.g, lot.fen_per_kg),
         "disputes": lot.disputes.prefetch_related("steps"),
-        "form": form if request.method == "POST" else RefusalForm(),
+        "form": form,
         "section": "slips",
     }
     return render(request, "officials/slip.html", context)

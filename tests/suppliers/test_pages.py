@@ -80,9 +80,9 @@ def test_kilograms_are_taken_as_they_are(client, own, produce):
 
 def test_a_household_is_found_by_number_with_its_masked_name_by_name_or_by_masked_name(client, own, produce):
     household = make.make_household(own)
-    for n, written in enumerate([f"{household.household_no.lower()} 谭*成", "谭大成", "谭*成"]):
-        enter(client, slip(produce, lot_no=f"{n}", household=written))
-    assert list(PurchaseLot.objects.values_list("household", flat=True)) == [household.pk] * 3
+    for n, written in enumerate([f"{household.household_no.lower()} 谭*成", "谭大成", "谭*成", "TDC", "tandacheng"]):
+        enter(client, slip(produce, lot_no=f"{n}", household=written, confirmed="twice price_low"))
+    assert list(PurchaseLot.objects.values_list("household", flat=True)) == [household.pk] * 5
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,9 @@ def test_a_household_is_found_by_number_with_its_masked_name_by_name_or_by_maske
         ({"weight": "-1"}, "weight", "大于 0"),
         ({"weight": "1000000000"}, "weight", "100 吨"),
         ({"weight": "1e400"}, "weight", "15"),
-        ({"weight": "1.234"}, "weight", "小数"),
+        ({"weight": "1.2345"}, "weight", "小数"),
+        ({"weight": "1.001"}, "weight", "不到一克"),
+        ({"price": "1.001"}, "price", "不是整分"),
         ({"price": "0"}, "price", "大于 0"),
         ({"price": "1000000000"}, "price", "大于 0"),
         ({"household": "WX-nobody"}, "household", "没有这个"),
@@ -136,7 +138,7 @@ def test_a_household_was_a_member_on_the_day_of_purchase(client, own, produce):
 def test_a_slip_number_is_entered_once_by_a_cooperative_and_is_free_for_another(client, own, produce):
     household = make.make_household(own)
     enter(client, slip(produce, household))
-    assert "已经在台账" in errors(enter(client, slip(produce, household)))["lot_no"][0]
+    assert "已经在台账" in errors(enter(client, slip(produce, household, confirmed="twice")))["lot_no"][0]
     other = make.make_produce()
     client.force_login(make.make_user(cooperative=other.cooperative))
     enter(client, slip(other, make.make_household(other.cooperative)))

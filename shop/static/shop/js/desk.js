@@ -93,6 +93,7 @@
   const show = async () => {
     const entries = await waiting().catch(() => []);
     box.hidden = entries.length === 0;
+    if (box.hidden) document.querySelector(".entry-kept")?.remove();
     const count = box.querySelector("[data-count]");
     count.textContent = count.dataset.count.replace("{n}", entries.length);
     const reason = box.querySelector(".queue-why");
@@ -143,7 +144,7 @@
   if (!form || !window.indexedDB) return;
   const words = document.getElementById("entry-words").dataset;
   const scales = JSON.parse(document.getElementById("scales").textContent);
-  const steps = [...form.querySelectorAll("[data-step]")];
+  const steps = [...form.querySelectorAll("[data-question]")];
   const isStepped = !form.querySelector(".has-error"); // what the server refused is shown whole
   const field = (name) => form.elements[name];
   const value = (name) => (field(name)?.value ?? "").normalize("NFKC").trim();
@@ -294,7 +295,7 @@
       produce: () => (good() ? "" : words.household),
       weight: () => (thousandths(value("weight")) > 0 ? whole(grams()) : words.weight),
       price: () => (thousandths(value("price")) > 0 ? whole(fenPerKg()) : words.price),
-    }[step.dataset.step];
+    }[step.dataset.question];
     return complain(step, missing ? missing() : "");
   };
   const odd = async () => {
@@ -394,7 +395,7 @@
     let first = null;
     for (const [name, list] of Object.entries(errors)) {
       const wanted = where[name] || name;
-      const step = steps.find((one) => one.dataset.step === wanted) || steps.at(-1);
+      const step = steps.find((one) => one.dataset.question === wanted) || steps.at(-1);
       complain(step, list.join(" "));
       if (first === null || steps.indexOf(step) < first) first = steps.indexOf(step);
     }

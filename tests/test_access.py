@@ -9,16 +9,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
-<<<<<<< HEAD
-from suppliers import stock
+from suppliers import slips, stock
 from suppliers.base import access, days
-||||||| ad05e5d
-from suppliers.base import access
-=======
-from suppliers import slips
-from suppliers.base import access
 from suppliers.models import PurchaseLot, SlipPhoto
->>>>>>> ledger
 from tests import factories as f
 
 # Pages of libraries that keep their own doors, each with what keeps it.
@@ -109,19 +102,13 @@ DOORS = {
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
-<<<<<<< HEAD
     "/cooperative/packing/": ("cooperative", "other cooperative"),
     "/cooperative/packing/scan/": ("cooperative", "other cooperative"),
     "/cooperative/packing/list.pdf": ("cooperative", "other cooperative"),
     "/cooperative/money/": ("cooperative", "other cooperative"),
     "/officials/money/": ("staff",),
-||||||| ad05e5d
-    "/cooperative/consignments/{consignment}/label/": ("cooperative",),
-=======
-    "/cooperative/consignments/{consignment}/label/": ("cooperative",),
     "/cooperative/ledger/new/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/ready/": ("cooperative", "other cooperative"),
->>>>>>> ledger
     "/cooperative/ledger/{lot}/": ("cooperative",),
     "/join/": ALL,
     "/join/notice/": ALL,

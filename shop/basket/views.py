@@ -212,16 +212,9 @@ def add(request: HttpRequest, pk: str) -> HttpResponse:
     if not stock or stock.price is None:
         raise Http404
     text = request.POST.get("quantity", "1")[:20]
-<<<<<<< HEAD
     held = request.basket.quantities()
     if pack.is_suspended:
         return product_page(request, pack.pk)  # it says so
-||||||| 7fc5992
-    in_basket = sum(line.quantity for line in request.basket.all_lines() if line.product_id == pack.pk)
-    free = stock.free
-=======
-    held = request.basket.quantities()
->>>>>>> speed3
     try:
         if pack.is_for_institutions:
             raise ValidationError(_("This is sold to institutions only."))

@@ -119,7 +119,6 @@ def on_sale() -> QuerySet[Produce]:
     return Produce.objects.filter(Exists(public)).select_related("cooperative__village__township")
 
 
-<<<<<<< HEAD
 def wares(of: QuerySet[Pack], day: dt.date) -> list[Ware]:
     """Those of these packs that are on sale, with stock and pictures, in three queries however many there are."""
     found = packs.with_all(of.on_sale()).prefetch_related("product__stockrecords")
@@ -128,25 +127,6 @@ def wares(of: QuerySet[Pack], day: dt.date) -> list[Ware]:
         for pack in found
         for stock in pack.product.stockrecords.all()[:1]
     ]
-||||||| 7fc5992
-def wares(packs: QuerySet[Pack], day: dt.date) -> list[Ware]:
-    """The public ones of `packs` with stock and pictures, in three queries however many there are."""
-    packs = (
-        packs.filter(product__is_public=True)
-        .select_related("product", "produce__cooperative__village__township", "presale")
-        .prefetch_related("product__stockrecords", "product__images")
-    )
-    return [_ware(pack, stock, day) for pack in packs for stock in pack.product.stockrecords.all()[:1]]
-=======
-def wares(of: QuerySet[Pack], day: dt.date) -> list[Ware]:
-    """The public ones of these packs with stock and pictures, in three queries however many there are."""
-    found = packs.with_all(of.filter(product__is_public=True)).prefetch_related("product__stockrecords")
-    return [
-        _ware(pack, fen_of(stock.price or 0), stock.free, day)
-        for pack in found
-        for stock in pack.product.stockrecords.all()[:1]
-    ]
->>>>>>> speed3
 
 
 def priced(of: Iterable[Priced], day: dt.date, at: Version) -> list[Ware]:

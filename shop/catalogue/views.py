@@ -237,16 +237,8 @@ def product_page(
     beside = inventory.beside(int(pk), at)
     packs = shelf.priced(beside.packs, today, at) if beside else []
     ware = next((one for one in packs if one.pack.pk == int(pk)), None)
-<<<<<<< HEAD
     if beside is None or ware is None:
         return _suspended(request, pk) or _what_it_was_of(pk)
-||||||| 7fc5992
-    if ware is None:
-        return _what_it_was_of(pk)
-=======
-    if beside is None or ware is None:
-        return _what_it_was_of(pk)
->>>>>>> speed3
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
     return render(

@@ -63,13 +63,13 @@ def forget(subject: str, *limits: Limit) -> None:
     _tallies().filter(pk__in=[keyed_index(f"{limit.name}:{subject}") for limit in limits]).delete()
 
 
-def stand_alone(subject: str, term: dt.timedelta) -> None:
-    """Wait until nobody else is at `subject`, and keep others waiting until the transaction ends.
+def stand_alone(*subjects: str, term: dt.timedelta) -> None:
+    """Wait until nobody else is at these `subjects`, and keep others waiting until the transaction ends.
 
-    For what is counted first and written then. `term` is how long the row is kept.
+    For what is counted first and written then. `term` is how long the rows are kept. Whoever names several names them in
+    one order everywhere.
     """
-    key, ends_at = keyed_index(f"alone:{subject}"), days.now() + term
-    # An UPDATE locks the row, and on SQLite the database.
-    if not _tallies().filter(key=key).update(ends_at=ends_at):
-        _tallies().bulk_create([_tallies().model(key=key, ends_at=ends_at)], ignore_conflicts=True)
-        _tallies().filter(key=key).update(ends_at=ends_at)
+    ends_at = days.now() + term
+    rows = [_tallies().model(key=keyed_index(f"alone:{subject}"), ends_at=ends_at) for subject in subjects]
+    # Whether a row is new or known, this locks it (on SQLite the database).
+    _tallies().bulk_create(rows, update_conflicts=True, unique_fields=["key"], update_fields=["ends_at"])

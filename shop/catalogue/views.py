@@ -20,7 +20,7 @@ from shop.shipping import estimate
 from shop.together.models import stops_for_everybody
 from suppliers.base import days
 from suppliers.base.access import everybody
-from suppliers.models import Produce
+from suppliers.models import Pack, Produce
 
 from . import almanac, facets, inventory, provenance, ready_cards, season, shelf, version
 

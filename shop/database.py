@@ -97,6 +97,8 @@ NEVER_REWRITTEN = {
     "aftersales_noreasonreturn": ("line_id", "asked_at", "packs", "is_binding", "note"),
     "aftersales_review": ("line_id", "produce_id", "stars", "text", "made_at"),
 }
+# Rows of those that may be taken back after all, and when one may not: a slip that nobody has verified counts for nothing.
+STAYS_WHEN = {"suppliers_purchaselot": "OLD.verified_at IS NOT NULL"}
 # What a buyer wrote of himself: never rewritten, but emptied when the account was erased (docs/decisions/0015).
 MAY_BE_EMPTIED = ("note",)
 # Tables of spells, and the column whose rows' spells do not overlap.
@@ -165,7 +167,8 @@ def _guards() -> list[tuple[str, str, str, str]]:
         changed = " OR ".join(
             f"OLD.{c}{cast.get(c, '')} {differs} NEW.{c}{cast.get(c, '')}{unless.get(c, '').format(c)}" for c in columns
         )
-        guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", "TRUE")]
+        stays = STAYS_WHEN.get(table, "TRUE")
+        guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", stays)]
     for table, owner in SPELLS_APART.items():
         overlaps = (
             f"EXISTS (SELECT 1 FROM {table} o WHERE o.{owner} = NEW.{owner} AND o.id <> COALESCE(NEW.id, -1)"

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 import logistics.actions
+from suppliers.sheets import engine as sheets
 
 from . import orders
 from .accounts import actions as accounts
@@ -40,6 +41,8 @@ def sweep_now() -> dict[str, int]:
         "after-sales passed to the county": aftersales.pass_on,
         "shipments assessed": logistics.actions.assess_due,
         "orders of erased accounts pseudonymised": accounts.pseudonymise_due,
+        "sheets checked or written": sheets.work_due,
+        "sheets forgotten": sheets.tidy,
         "sessions and codes over": accounts.tidy,
     }
     done, failed = {}, []

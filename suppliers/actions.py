@@ -1,8 +1,9 @@
 """Changes to the purchase ledger, and to what a sale is drawn from and credited to. Each is one transaction."""
 
 import datetime as dt
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -35,6 +36,9 @@ MOST_G_A_LOT = 100_000_000  # 100 t: beyond it a weight is a slip of the finger
 MOST_G_DECLARED = 10_000_000_000  # 10,000 t: the county's whole harvest
 MOST_FEN_PER_KG = 100_000_00
 MOST_PEOPLE = 30
+MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+BANK_ACCOUNT = re.compile(r"\d{12,21}", re.ASCII)
+AMENDABLE = ("size", "mobile", "bank_account")
 
 
 @dataclass(frozen=True)
@@ -230,6 +234,21 @@ def credit(
     return len(firsts) + len(made)
 
 
+def declaration_errors(*, g: int, starts_on: dt.date, ends_on: dt.date) -> dict[str, str]:
+    """What is wrong with a declaration, by field; empty when nothing is."""
+    if not 0 < g <= MOST_G_DECLARED:
+        return {"g": _("Write how much you will have, between 1 kg and 10,000 tonnes.")}
+    if ends_on < starts_on:
+        return {"ends_on": _("The last day comes after the first.")}
+    if ends_on < days.today():
+        return {"ends_on": _("This harvest would be over already.")}
+    if (ends_on - starts_on).days > 366:
+        return {"ends_on": _("A harvest lasts a year at most.")}
+    if (starts_on - days.today()).days > 730:
+        return {"starts_on": _("That is more than two years ahead. Choose an earlier day.")}
+    return {}
+
+
 @transaction.atomic
 def declare_supply(
     *,
@@ -248,16 +267,8 @@ def declare_supply(
     Raises ValidationError by field for weights that mean nothing, days that run backwards or are over, and a declaration
     that was replaced before.
     """
-    if not 0 < g <= MOST_G_DECLARED:
-        raise ValidationError({"g": _("Write how much you will have, between 1 kg and 10,000 tonnes.")})
-    if ends_on < starts_on:
-        raise ValidationError({"ends_on": _("The last day comes after the first.")})
-    if ends_on < days.today():
-        raise ValidationError({"ends_on": _("This harvest would be over already.")})
-    if (ends_on - starts_on).days > 366:
-        raise ValidationError({"ends_on": _("A harvest lasts a year at most.")})
-    if (starts_on - days.today()).days > 730:
-        raise ValidationError({"starts_on": _("That is more than two years ahead. Choose an earlier day.")})
+    if errors := declaration_errors(g=g, starts_on=starts_on, ends_on=ends_on):
+        raise ValidationError(errors)
     declaration = SupplyDeclaration.objects.create(
         produce=produce,
         household=household,
@@ -274,6 +285,142 @@ def declare_supply(
         if not older.update(replaced_by=declaration):  # of two who replace it at once, one does
             raise ValidationError(_("This declaration was replaced meanwhile. Look at the newest one."))
     return declaration
+
+
+@dataclass(frozen=True)
+class Declaring:
+    """A declaration as it is written down; `replaces` is the earlier word on the same harvest."""
+
+    produce: Produce
+    g: int
+    starts_on: dt.date
+    ends_on: dt.date
+    fen_per_kg: int | None = None
+    grade: str = ""
+    household: Household | None = None
+    replaces: SupplyDeclaration | None = None
+
+
+@transaction.atomic
+def declare_supplies(*, declarations: Sequence[Declaring], by=None) -> list[SupplyDeclaration]:
+    """Write many declarations, all or none, with the checks of `declare_supply`. Raises ValidationError by field."""
+    for one in declarations:
+        if errors := declaration_errors(g=one.g, starts_on=one.starts_on, ends_on=one.ends_on):
+            raise ValidationError(errors)
+    now = days.now()
+    made = SupplyDeclaration.objects.bulk_create(
+        [
+            SupplyDeclaration(
+                produce=one.produce,
+                household=one.household,
+                grade=one.grade,
+                g=one.g,
+                fen_per_kg=one.fen_per_kg,
+                starts_on=one.starts_on,
+                ends_on=one.ends_on,
+                declared_at=now,
+                declared_by=by,
+            )
+            for one in declarations
+        ],
+        batch_size=2000,
+    )
+    for one, declaration in zip(declarations, made, strict=True):
+        if one.replaces is None:
+            continue
+        older = SupplyDeclaration.objects.filter(pk=one.replaces.pk, produce=one.produce, replaced_by=None)
+        if not older.update(replaced_by=declaration):
+            raise ValidationError(_("This declaration was replaced meanwhile. Look at the newest one."))
+    return made
+
+
+@transaction.atomic
+def withdraw_declarations(*, declaration_ids: Sequence[int], cooperative: Cooperative) -> None:
+    """Take declarations of `cooperative` back; what they replaced holds again.
+
+    Raises ValidationError where one was replaced itself, ProtectedError where something else is built on one.
+    """
+    own = SupplyDeclaration.objects.filter(pk__in=declaration_ids, produce__cooperative=cooperative)
+    if own.filter(replaced_by=None).count() != len(declaration_ids):
+        raise ValidationError(_("Some of these declarations were replaced since, so they stay."))
+    SupplyDeclaration.objects.filter(replaced_by__in=declaration_ids).update(replaced_by=None)
+    own.delete()
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A purchase slip as it is written down; without `household` the goods are from another source."""
+
+    lot_no: str
+    produce: Produce
+    household: Household | None
+    g: int
+    fen_per_kg: int
+    bought_on: dt.date
+    grade: str = ""
+    voucher: str = ""
+
+
+def slip_errors(slip: Slip, *, is_member: bool, is_known: bool) -> dict[str, str]:
+    """What is wrong with `slip`, by field, given whether its household was a member that day and its number is taken."""
+    errors = {}
+    if slip.bought_on > days.today():
+        errors["bought_on"] = _("The day of purchase is still to come. Write the day the goods were weighed.")
+    if not 0 < slip.g <= MOST_G_A_LOT:
+        errors["g"] = _("Write a weight above zero and up to 100 tonnes.")
+    if not 0 < slip.fen_per_kg <= MOST_FEN_PER_KG:
+        errors["fen_per_kg"] = _("Write a price above zero and up to 100,000 yuan per kilogram.")
+    if slip.household and not is_member:
+        errors["household"] = _(
+            "On that day this household was not a member of the cooperative. Add it to the members first."
+        )
+    if is_known:
+        errors["lot_no"] = _("This slip number is in the ledger already. Look it up instead of entering it twice.")
+    return errors
+
+
+@transaction.atomic
+def enter_lots(*, slips: Sequence[Slip], cooperative: Cooperative, by=None) -> list[PurchaseLot]:
+    """Write many purchase slips of one cooperative, all or none, with the checks of `enter_lot`.
+
+    Raises ValidationError by field of the first slip that cannot be true.
+    """
+    Cooperative.objects.select_for_update().get(pk=cooperative.pk)
+    spells: dict[int, list[Membership]] = defaultdict(list)
+    for membership in Membership.objects.filter(cooperative=cooperative):
+        spells[membership.household_id].append(membership)
+    numbers = [slip.lot_no for slip in slips]
+    known: set[str] = set()
+    for i in range(0, len(numbers), 5_000):
+        known.update(PurchaseLot.objects.filter(lot_no__in=numbers[i : i + 5_000]).values_list("lot_no", flat=True))
+    for slip in slips:
+        if slip.produce.cooperative_id != cooperative.pk:
+            raise ValueError("a slip of another cooperative's produce")
+        is_member = slip.household is None or any(
+            spell.covers(slip.bought_on) for spell in spells[slip.household.pk]
+        )
+        if errors := slip_errors(slip, is_member=is_member, is_known=slip.lot_no in known):
+            raise ValidationError(errors)
+        known.add(slip.lot_no)
+    now = days.now()
+    return PurchaseLot.objects.bulk_create(
+        [
+            PurchaseLot(
+                lot_no=slip.lot_no,
+                produce=slip.produce,
+                household=slip.household,
+                grade=slip.grade,
+                g=slip.g,
+                fen_per_kg=slip.fen_per_kg,
+                bought_on=slip.bought_on,
+                entered_at=now,
+                entered_by=by,
+                voucher=slip.voucher,
+            )
+            for slip in slips
+        ],
+        batch_size=2000,
+    )
 
 
 @transaction.atomic
@@ -295,22 +442,12 @@ def enter_lot(
     """
     # One slip at a time in a cooperative: a form sent twice finds the first one's number taken.
     Cooperative.objects.select_for_update().get(pk=produce.cooperative_id)
-    errors = {}
-    if bought_on > days.today():
-        errors["bought_on"] = _("The day of purchase is still to come. Write the day the goods were weighed.")
-    if not 0 < g <= MOST_G_A_LOT:
-        errors["g"] = _("Write a weight above zero and up to 100 tonnes.")
-    if not 0 < fen_per_kg <= MOST_FEN_PER_KG:
-        errors["fen_per_kg"] = _("Write a price above zero and up to 100,000 yuan per kilogram.")
-    if household and not Membership.objects.on(bought_on).filter(
+    slip = Slip(lot_no, produce, household, g, fen_per_kg, bought_on)
+    is_member = household is None or Membership.objects.on(bought_on).filter(
         household=household, cooperative=produce.cooperative_id
-    ):
-        errors["household"] = _(
-            "On that day this household was not a member of the cooperative. Add it to the members first."
-        )
-    if PurchaseLot.objects.filter(lot_no=lot_no):
-        errors["lot_no"] = _("This slip number is in the ledger already. Look it up instead of entering it twice.")
-    if errors:
+    )
+    is_known = PurchaseLot.objects.filter(lot_no=lot_no)
+    if errors := slip_errors(slip, is_member=bool(is_member), is_known=bool(is_known)):
         raise ValidationError(errors)
     return PurchaseLot.objects.create(
         lot_no=lot_no,
@@ -324,6 +461,22 @@ def enter_lot(
         entered_by=by,
         voucher=voucher,
     )
+
+
+@transaction.atomic
+def withdraw_lots(*, lot_ids: Sequence[int], cooperative: Cooperative) -> None:
+    """Take slips of `cooperative` out of the ledger that nobody has verified and nothing was sold from.
+
+    Raises ValidationError where one of them is verified, and ProtectedError where anything else is built on one; nothing
+    is changed then. (What was verified is history, and the database keeps it.)
+    """
+    Cooperative.objects.select_for_update().get(pk=cooperative.pk)
+    for i in range(0, len(lot_ids), 5_000):
+        some = lot_ids[i : i + 5_000]
+        own = PurchaseLot.objects.filter(pk__in=some, produce__cooperative=cooperative)
+        if own.unverified().count() != len(some):
+            raise ValidationError(_("Some of these slips are verified already, so they stay. Correct them one by one."))
+        own.delete()
 
 
 @transaction.atomic
@@ -358,6 +511,8 @@ class Registration:
     size: int
     category: str = ""
     category_from: dt.date | None = None
+    mobile: str = ""
+    bank_account: str = ""
 
 
 def register_household(
@@ -378,7 +533,8 @@ def register_household(
         ) from error
 
 
-def _register(registration: Registration, cooperative: Cooperative, member_from: dt.date) -> tuple[Household, bool]:
+def registration_errors(registration: Registration, member_from: dt.date) -> tuple[str, dict[str, str]]:
+    """The ID number as it is kept, and what is wrong with `registration` by field; looks at nothing but itself."""
     errors = {}
     try:
         id_number = ric.validate(registration.id_number)
@@ -393,8 +549,25 @@ def _register(registration: Registration, cooperative: Cooperative, member_from:
         errors["category_from"] = _("Write since when the household has this category.")
     if registration.category_from and registration.category_from > days.today():
         errors["category_from"] = _("This day is still to come.")
-    if not 1 <= registration.size <= MOST_PEOPLE:
+    return id_number, errors | contact_errors(
+        size=registration.size, mobile=registration.mobile, bank_account=registration.bank_account
+    )
+
+
+def contact_errors(*, size: int, mobile: str, bank_account: str) -> dict[str, str]:
+    """What is wrong with what a household is reached and paid by, by field; empty ones are not known yet."""
+    errors = {}
+    if not 1 <= size <= MOST_PEOPLE:
         errors["size"] = _("A household has 1 to 30 people.")
+    if mobile and not MOBILE.fullmatch(mobile):
+        errors["mobile"] = _("A mobile number has 11 digits and begins with 1.")
+    if bank_account and not BANK_ACCOUNT.fullmatch(bank_account):
+        errors["bank_account"] = _("A bank account has 12 to 21 digits. Copy it from the card.")
+    return errors
+
+
+def _register(registration: Registration, cooperative: Cooperative, member_from: dt.date) -> tuple[Household, bool]:
+    id_number, errors = registration_errors(registration, member_from)
     known = Household.objects.filter(id_index=privacy.keyed_index(id_number)).first() if id_number else None
     # A spell that begins later would lie within the new one, which has no end.
     own = Membership.objects.filter(household=known, cooperative=cooperative)
@@ -412,6 +585,8 @@ def _register(registration: Registration, cooperative: Cooperative, member_from:
         id_number=id_number,
         village=registration.village,
         size=registration.size,
+        mobile=registration.mobile,
+        bank_account=registration.bank_account,
     )
     if known is None and registration.category:
         HouseholdStatus.objects.create(
@@ -419,6 +594,119 @@ def _register(registration: Registration, cooperative: Cooperative, member_from:
         )
     Membership.objects.create(household=household, cooperative=cooperative, starts_on=member_from)
     return household, known is None
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A household that has become a member, by which `membership`, and whether it `is_new` or was known before."""
+
+    household: Household
+    membership: Membership
+    is_new: bool
+
+
+@transaction.atomic
+def register_households(
+    *, registrations: Sequence[tuple[Registration, dt.date]], cooperative: Cooperative
+) -> list[Joined]:
+    """Make many households members of `cooperative`, each from its day, all or none, as `register_household` does one.
+
+    Raises ValidationError by field of the first that cannot be.
+    """
+    checked = []
+    for registration, member_from in registrations:
+        id_number, errors = registration_errors(registration, member_from)
+        if errors:
+            raise ValidationError(errors)
+        checked.append((registration, member_from, id_number, privacy.keyed_index(id_number)))
+    known = households_by_id_index([index for *_rest, index in checked])
+    spells: dict[int, list[Membership]] = defaultdict(list)
+    for membership in Membership.objects.filter(cooperative=cooperative):
+        spells[membership.household_id].append(membership)
+    fresh: list[Household] = []
+    for registration, member_from, id_number, index in checked:
+        if index not in known:
+            household = Household(
+                household_no=registration.household_no,
+                head=registration.head,
+                id_number=id_number,
+                id_index=index,
+                village=registration.village,
+                size=registration.size,
+                mobile=registration.mobile,
+                bank_account=registration.bank_account,
+            )
+            fresh.append(household)
+        elif is_member_from(member_from, spells[known[index].pk]):
+            raise ValidationError(
+                {
+                    "id_number": _("This household is a member already, under the number %(no)s.")
+                    % {"no": known[index].household_no}
+                }
+            )
+    try:
+        with transaction.atomic():
+            Household.objects.bulk_create(fresh, batch_size=1000)
+            new = {household.id_index: household for household in fresh}
+            HouseholdStatus.objects.bulk_create(
+                [
+                    HouseholdStatus(
+                        household=new[index], category=registration.category, starts_on=registration.category_from
+                    )
+                    for registration, _member_from, _id_number, index in checked
+                    if index in new and registration.category
+                ],
+                batch_size=2000,
+            )
+            memberships = Membership.objects.bulk_create(
+                [
+                    Membership(household=new.get(index) or known[index], cooperative=cooperative, starts_on=member_from)
+                    for _registration, member_from, _id_number, index in checked
+                ],
+                batch_size=2000,
+            )
+    except IntegrityError as error:
+        # A number that is another household's, or somebody wrote the same one at the same moment.
+        raise ValidationError(
+            {"household_no": _("This number is another household's. Check the number and the ID number.")}
+        ) from error
+    return [
+        Joined(membership.household, membership, is_new=membership.household.id_index in new)
+        for membership in memberships
+    ]
+
+
+def is_member_from(day: dt.date, spells: Iterable[Membership]) -> bool:
+    """Whether a membership from `day` on, which has no end, would meet one of `spells`."""
+    return any(spell.covers(day) or spell.starts_on > day for spell in spells)
+
+
+def households_by_id_index(indexes: Sequence[str]) -> dict[str, Household]:
+    """The households with one of these keyed indexes of their ID number, by it."""
+    found = {}
+    for i in range(0, len(indexes), 5_000):
+        for household in Household.objects.filter(id_index__in=indexes[i : i + 5_000]):
+            found[household.id_index] = household
+    return found
+
+
+@transaction.atomic
+def amend_households(*, amendments: Mapping[int, Mapping[str, object]]) -> None:
+    """Write how many people households have and how they are reached, by id: `size`, `mobile`, `bank_account`.
+
+    Raises ValidationError by field of the first that cannot be.
+    """
+    households = Household.objects.select_for_update().order_by("pk").in_bulk(list(amendments))
+    for pk, amendment in amendments.items():
+        household = households[pk]
+        for name in AMENDABLE:
+            setattr(household, name, amendment.get(name, getattr(household, name)))
+        errors = contact_errors(
+            size=household.size, mobile=household.mobile, bank_account=household.bank_account
+        )
+        if errors:
+            raise ValidationError(errors)
+    Household.objects.bulk_update(households.values(), AMENDABLE, batch_size=200)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from .people import (
     counts_as,
 )
 from .places import Township, Village
+from .sheets import SheetImport, SheetMapping, SheetRow
 from .supply import Certificate, SupplyDeclaration
 
 __all__ = [
@@ -26,6 +27,9 @@ __all__ = [
     "Produce",
     "PurchaseLot",
     "SaleAllocation",
+    "SheetImport",
+    "SheetMapping",
+    "SheetRow",
     "SupplyDeclaration",
     "Township",
     "TownshipStaff",

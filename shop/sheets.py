@@ -65,7 +65,7 @@ class Products(Kind):
     code = "products"
     title = gettext_lazy("Products")
     intro = gettext_lazy("Prices and stock of what you sell.")
-    icon = "tags"
+    place = 3
     columns = (
         Column(
             "sku",
@@ -146,7 +146,7 @@ class Products(Kind):
         now = {"price": fen_of(record.price), "stock": record.num_in_stock}
         new = {"price": values["price"], "stock": wanted}
         changes = [
-            (str(self.column(name).label), self.column(name).said(now[name]), self.column(name).said(new[name]))
+            (self.column(name).bare, self.column(name).said(now[name]), self.column(name).said(new[name]))
             for name in now
             if now[name] != new[name]
         ]
@@ -220,11 +220,11 @@ class Declarations(Kind):
     code = "declarations"
     title = gettext_lazy("Supply declarations")
     intro = gettext_lazy("What will be picked, how much and when.")
-    icon = "trees"
+    place = 4
     columns = (
         Column(
             "produce",
-            gettext_lazy("Produce"),
+            gettext_lazy("Kind of produce"),
             synonyms=("品种", "产品", "品名", "农产品", "商品", "作物", "名称"),
             is_required=True,
             example=EXAMPLE,
@@ -304,7 +304,7 @@ class Declarations(Kind):
         older = books.present.get((produce.pk, household.pk if household else None, grade, values["starts_on"]))
         had = {name: getattr(older, name) if older else None for name in says}
         changes = [
-            (str(self.column(name).label), self.column(name).said(had[name]), self.column(name).said(value))
+            (self.column(name).bare, self.column(name).said(had[name]), self.column(name).said(value))
             for name, value in says.items()
             if value != had[name]
         ]
@@ -387,7 +387,7 @@ class Waybills(Kind):
     code = "waybills"
     title = gettext_lazy("Waybills")
     intro = gettext_lazy("Consignments to ship: fill in carrier and waybill, and they are shipped.")
-    icon = "truck"
+    place = 5
     can_be_undone = False
     columns = (
         Column(
@@ -488,7 +488,9 @@ class Waybills(Kind):
         number = values["consignment_no"].upper()
         part = books.consignments.get(number)
         if part is None:
-            raise Wrong({"consignment_no": _("You have no consignment of this number. Take the numbers from the export.")})
+            raise Wrong(
+                {"consignment_no": _("You have no consignment of this number. Take the numbers from the export.")}
+            )
         carrier_code, vehicle = self._carried_by(values.get("carrier") or "", books)
         try:
             waybill = waybill_of(values["waybill"])
@@ -536,10 +538,10 @@ class Waybills(Kind):
             title=part.consignment_no,
             act=act,
             changes=[
-                (str(self.column("waybill").label), "—", f"{carrier_code} {waybill}"),
-                (str(self.column("gross_g").label), "—", self.column("gross_g").said(act.gross_g)),
-                (str(self.column("freight_fen").label), "—", self.column("freight_fen").said(act.freight_fen)),
-                (str(self.column("at").label), "—", on.isoformat()),
+                (self.column("waybill").bare, "—", f"{carrier_code} {waybill}"),
+                (self.column("gross_g").bare, "—", self.column("gross_g").said(act.gross_g)),
+                (self.column("freight_fen").bare, "—", self.column("freight_fen").said(act.freight_fen)),
+                (self.column("at").bare, "—", on.isoformat()),
             ],
         )
 
@@ -595,7 +597,11 @@ class Waybills(Kind):
             contents[line.sale_id].append(f"{line.produce.name} {spec} × {line.quantity}")
         for part in (*to_ship, *sent):
             shipment = shipments.get(part.pk)
-            row = {"consignment_no": part.consignment_no, "contents": "; ".join(contents[part.order_id]), "city": part.city}
+            row = {
+                "consignment_no": part.consignment_no,
+                "contents": "; ".join(contents[part.order_id]),
+                "city": part.city,
+            }
             if shipment:
                 carrier = f"{shipment.carrier_id} {shipment.carrier.name}"
                 row |= {
@@ -623,4 +629,3 @@ def _by_words(carriers: Iterable[Carrier]) -> dict[str, Carrier]:
         for word in (carrier.code, carrier.name, short):
             found.setdefault(word.upper(), carrier)
     return found
-

@@ -396,9 +396,7 @@ def enter_lots(*, slips: Sequence[Slip], cooperative: Cooperative, by=None) -> l
     for slip in slips:
         if slip.produce.cooperative_id != cooperative.pk:
             raise ValueError("a slip of another cooperative's produce")
-        is_member = slip.household is None or any(
-            spell.covers(slip.bought_on) for spell in spells[slip.household.pk]
-        )
+        is_member = slip.household is None or any(spell.covers(slip.bought_on) for spell in spells[slip.household.pk])
         if errors := slip_errors(slip, is_member=is_member, is_known=slip.lot_no in known):
             raise ValidationError(errors)
         known.add(slip.lot_no)
@@ -701,9 +699,7 @@ def amend_households(*, amendments: Mapping[int, Mapping[str, object]]) -> None:
         household = households[pk]
         for name in AMENDABLE:
             setattr(household, name, amendment.get(name, getattr(household, name)))
-        errors = contact_errors(
-            size=household.size, mobile=household.mobile, bank_account=household.bank_account
-        )
+        errors = contact_errors(size=household.size, mobile=household.mobile, bank_account=household.bank_account)
         if errors:
             raise ValidationError(errors)
     Household.objects.bulk_update(households.values(), AMENDABLE, batch_size=200)

@@ -116,7 +116,9 @@ def _damaged() -> ValidationError:
 
 def _too_large() -> ValidationError:
     return ValidationError(
-        _("This sheet is too large: up to %(rows)s rows and %(columns)s columns. Split it and send the parts one by one.")
+        _(
+            "This sheet is too large: up to %(rows)s rows and %(columns)s columns. Split it and send the parts one by one."
+        )
         % {"rows": f"{MOST_ROWS:,}", "columns": MOST_COLUMNS}
     )
 
@@ -164,7 +166,9 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
             raise ValidationError(_("This sheet is locked with a password. Take the password away and send it again."))
         if any(member.filename.lower() == "xl/workbook.bin" for member in members):
             raise ValidationError(
-                _("This is a sheet in a format we cannot read. Open it, choose “Save as” and “.xlsx”, and send that file.")
+                _(
+                    "This is a sheet in a format we cannot read. Open it, choose “Save as” and “.xlsx”, and send that file."
+                )
             )
         parts: dict[str, bytes] = {}
         left = MOST_UNPACKED
@@ -449,5 +453,3 @@ def _validate(sheet, lists, c: int, heading: Heading, *, last: int, lists_name: 
     sheet.data_validation(
         1, c, last, c, {"validate": "list", "source": source, "error_type": "information", "ignore_blank": True}
     )
-
-

@@ -7,93 +7,172 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('suppliers', '0002_supply'),
+        ("suppliers", "0002_supply"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SheetImport',
+            name="SheetImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16, verbose_name='kind')),
-                ('at', models.DateTimeField(verbose_name='sent in at')),
-                ('sha256', models.CharField(max_length=64)),
-                ('is_pasted', models.BooleanField(default=False, verbose_name='pasted')),
-                ('state', models.CharField(choices=[('uploaded', 'columns to be named'), ('mapped', 'being checked'), ('checked', 'to be looked at'), ('confirmed', 'being written'), ('applied', 'imported'), ('undone', 'taken back'), ('refused', 'given up')], default='uploaded', max_length=10, verbose_name='state')),
-                ('content', models.BinaryField(null=True)),
-                ('plan', models.BinaryField(null=True)),
-                ('heading_at', models.PositiveIntegerField(null=True)),
-                ('mapping', models.JSONField(default=dict)),
-                ('rows', models.PositiveIntegerField(default=0, verbose_name='rows')),
-                ('done', models.PositiveIntegerField(default=0, verbose_name='rows looked at')),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('errors', models.JSONField(default=list)),
-                ('notice', models.CharField(blank=True, max_length=300)),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('applied_at', models.DateTimeField(null=True, verbose_name='written at')),
-                ('undone_at', models.DateTimeField(null=True, verbose_name='taken back at')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('cooperative', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheet_imports', to='suppliers.cooperative')),
-                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=16, verbose_name="kind")),
+                ("at", models.DateTimeField(verbose_name="sent in at")),
+                ("sha256", models.CharField(max_length=64)),
+                ("is_pasted", models.BooleanField(default=False, verbose_name="pasted")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "columns to be named"),
+                            ("mapped", "being checked"),
+                            ("checked", "to be looked at"),
+                            ("confirmed", "being written"),
+                            ("applied", "imported"),
+                            ("undone", "taken back"),
+                            ("refused", "given up"),
+                        ],
+                        default="uploaded",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("content", models.BinaryField(null=True)),
+                ("plan", models.BinaryField(null=True)),
+                ("heading_at", models.PositiveIntegerField(null=True)),
+                ("mapping", models.JSONField(default=dict)),
+                ("rows", models.PositiveIntegerField(default=0, verbose_name="rows")),
+                ("done", models.PositiveIntegerField(default=0, verbose_name="rows looked at")),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("errors", models.JSONField(default=list)),
+                ("notice", models.CharField(blank=True, max_length=300)),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("applied_at", models.DateTimeField(null=True, verbose_name="written at")),
+                ("undone_at", models.DateTimeField(null=True, verbose_name="taken back at")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "cooperative",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sheet_imports",
+                        to="suppliers.cooperative",
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sheet import',
-                'verbose_name_plural': 'sheet imports',
-                'ordering': ['-at', '-pk'],
+                "verbose_name": "sheet import",
+                "verbose_name_plural": "sheet imports",
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='SheetMapping',
+            name="SheetMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('mapping', models.JSONField(default=dict)),
-                ('mapped_at', models.DateTimeField()),
-                ('cooperative', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sheet_mappings', to='suppliers.cooperative')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=16)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("mapping", models.JSONField(default=dict)),
+                ("mapped_at", models.DateTimeField()),
+                (
+                    "cooperative",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sheet_mappings",
+                        to="suppliers.cooperative",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SheetRow',
+            name="SheetRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row', models.PositiveIntegerField()),
-                ('made', models.CharField(max_length=16)),
-                ('object_id', models.BigIntegerField()),
-                ('before', suppliers.base.privacy.EncryptedText(blank=True, default='')),
-                ('sheet', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='made', to='suppliers.sheetimport')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row", models.PositiveIntegerField()),
+                ("made", models.CharField(max_length=16)),
+                ("object_id", models.BigIntegerField()),
+                ("before", suppliers.base.privacy.EncryptedText(blank=True, default="")),
+                (
+                    "sheet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="made", to="suppliers.sheetimport"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='sheetimport',
-            index=models.Index(fields=['cooperative', 'kind', '-at'], name='sheets_of_cooperative'),
+            model_name="sheetimport",
+            index=models.Index(fields=["cooperative", "kind", "-at"], name="sheets_of_cooperative"),
         ),
         migrations.AddConstraint(
-            model_name='sheetimport',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'applied')), fields=('cooperative', 'kind', 'sha256'), name='sheet_applied_once'),
+            model_name="sheetimport",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "applied")),
+                fields=("cooperative", "kind", "sha256"),
+                name="sheet_applied_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sheetimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('applied_at__isnull', False), ('state__in', ('applied', 'undone'))), models.Q(('applied_at__isnull', True), models.Q(('state__in', ('applied', 'undone')), _negated=True)), _connector='OR'), name='sheet_applied_when'),
+            model_name="sheetimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("applied_at__isnull", False), ("state__in", ("applied", "undone"))),
+                    models.Q(
+                        ("applied_at__isnull", True), models.Q(("state__in", ("applied", "undone")), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="sheet_applied_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sheetimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'undone'), ('undone_at__isnull', False)), models.Q(('undone_at__isnull', True), models.Q(('state', 'undone'), _negated=True)), _connector='OR'), name='sheet_undone_when'),
+            model_name="sheetimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "undone"), ("undone_at__isnull", False)),
+                    models.Q(("undone_at__isnull", True), models.Q(("state", "undone"), _negated=True)),
+                    _connector="OR",
+                ),
+                name="sheet_undone_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sheetimport',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('uploaded', 'mapped', 'checked', 'confirmed')), models.Q(('content__isnull', True), ('plan__isnull', True)), _connector='OR'), name='sheet_content_goes'),
+            model_name="sheetimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ("uploaded", "mapped", "checked", "confirmed")),
+                    models.Q(("content__isnull", True), ("plan__isnull", True)),
+                    _connector="OR",
+                ),
+                name="sheet_content_goes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sheetmapping',
-            constraint=models.UniqueConstraint(fields=('cooperative', 'kind', 'fingerprint'), name='one_mapping_of_headings'),
+            model_name="sheetmapping",
+            constraint=models.UniqueConstraint(
+                fields=("cooperative", "kind", "fingerprint"), name="one_mapping_of_headings"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sheetrow',
-            constraint=models.UniqueConstraint(fields=('sheet', 'made', 'object_id'), name='sheet_made_once'),
+            model_name="sheetrow",
+            constraint=models.UniqueConstraint(fields=("sheet", "made", "object_id"), name="sheet_made_once"),
         ),
     ]

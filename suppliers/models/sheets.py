@@ -77,8 +77,7 @@ class SheetImport(models.Model):
                 name="sheet_applied_when",
             ),
             models.CheckConstraint(
-                condition=Q(undone_at__isnull=False, state="undone")
-                | (Q(undone_at__isnull=True) & ~Q(state="undone")),
+                condition=Q(undone_at__isnull=False, state="undone") | (Q(undone_at__isnull=True) & ~Q(state="undone")),
                 name="sheet_undone_when",
             ),
             # What people entrusted to a sheet does not stay here when it is in the books, or given up.

@@ -165,7 +165,9 @@ def fen_per_kg_of(cell: Cell, unit: str | None) -> int | None:
         return None
     unit = own or unit
     if unit is None:
-        raise ValueError(_("Is this the price of a jin or of a kilogram? Write it into the heading, such as 单价(元/斤)."))
+        raise ValueError(
+            _("Is this the price of a jin or of a kilogram? Write it into the heading, such as 单价(元/斤).")
+        )
     fen = yuan * 100 * 1000 / G_OF_UNIT[unit]
     if fen != fen.to_integral_value():
         raise ValueError(_("This price is finer than a fen a kilogram. Write fewer decimals."))

@@ -70,7 +70,9 @@ def table_of(sheet: SheetImport) -> Table:
     if sheet.content is None:
         raise ValidationError(_("This sheet is not kept any more. Send it in once more."))
     data = _unpacked(sheet.content)
-    rows = [[dt.date.fromisoformat(cell[0]) if isinstance(cell, list) else cell for cell in row] for row in data["rows"]]
+    rows = [
+        [dt.date.fromisoformat(cell[0]) if isinstance(cell, list) else cell for cell in row] for row in data["rows"]
+    ]
     return Table(rows, merged=tuple(tuple(one) for one in data["merged"]))
 
 
@@ -178,7 +180,10 @@ def take_in(
         sha256=sha256,
         is_pasted=is_pasted,
         content=_packed(
-            {"rows": [[_storable(cell) for cell in row] for row in table.rows], "merged": [list(m) for m in table.merged]}
+            {
+                "rows": [[_storable(cell) for cell in row] for row in table.rows],
+                "merged": [list(m) for m in table.merged],
+            }
         ),
         heading_at=at,
         mapping=guess,
@@ -422,7 +427,7 @@ def apply(*, sheet: SheetImport) -> SheetImport:
 
     Where the books have moved since it was looked at, or an action refuses, it goes back to be looked at.
     """
-    sheet = SheetImport.objects.select_for_update().select_related("cooperative", "by").get(pk=sheet.pk)
+    sheet = SheetImport.objects.select_for_update(of=("self",)).select_related("cooperative", "by").get(pk=sheet.pk)
     if sheet.state != State.CONFIRMED:
         return sheet
     # One sheet or slip at a time in a cooperative. NO KEY: buyers' orders that name the cooperative go on meanwhile.
@@ -466,7 +471,7 @@ def _over(sheet: SheetImport, state: str, *, notice: str = "") -> SheetImport:
 @transaction.atomic
 def undo(*, sheet: SheetImport, by=None) -> SheetImport:
     """Take back what an import wrote. Raises ValidationError where something is built on it; nothing is changed then."""
-    sheet = SheetImport.objects.select_for_update().select_related("cooperative").get(pk=sheet.pk)
+    sheet = SheetImport.objects.select_for_update(of=("self",)).select_related("cooperative").get(pk=sheet.pk)
     if sheet.state == State.UNDONE:
         return sheet
     kind = kind_of(sheet)

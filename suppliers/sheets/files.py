@@ -58,7 +58,8 @@ def _notes(kind: Kind, cooperative: Cooperative, stamp: str) -> list[list[str]]:
         _("Days with their year: 2019-1-5, 2019.1.5 or 2019年1月5日."),
         _("ID numbers and bank accounts: format the column as “text” first, else the last digits are lost."),
         _("The grey example row, empty rows and sums (合计) are passed over."),
-        _("Up to %(rows)s rows a sheet. Before anything is written you see what will change.") % {"rows": f"{MOST_ROWS:,}"},
+        _("Up to %(rows)s rows a sheet. Before anything is written you see what will change.")
+        % {"rows": f"{MOST_ROWS:,}"},
     ]
     lines = [[f"{cooperative.name} · {kind.title}"], *([stamp] if stamp else []), *([text] for text in how), [""]]
     lines = [[line] if isinstance(line, str) else line for line in lines]

@@ -5,6 +5,7 @@ The engine knows no kind by name: a package above suppliers adds its own with `r
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -58,6 +59,11 @@ class Column:
     def has_unit(self) -> bool:
         return self.type in (WEIGHT, PRICE)
 
+    @property
+    def bare(self) -> str:
+        """The label without its unit."""
+        return re.sub(r"\s*[(（].*[)）]$", "", str(self.label))
+
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The words that mean this column, in the order in which they are preferred."""
@@ -103,8 +109,9 @@ class Column:
 
 def plain_heading(text: str) -> str:
     """A heading without units, stars, blanks and what stands in brackets."""
-    bare = re.sub(r"[((\[【].*?[))\]】]", "", text)
-    return re.sub(r"[\s*:：、/_-]", "", bare or text).lower()
+    text = unicodedata.normalize("NFKC", text)
+    bare = re.sub(r"[(\[【].*?[)\]】]", "", text)
+    return re.sub(r"[\s*:、/_-]", "", bare or text).lower()
 
 
 class Wrong(Exception):
@@ -197,7 +204,7 @@ def register(kind: Kind) -> None:
 
 
 def all_kinds() -> list[Kind]:
-    return list(_register.kinds.values())
+    return sorted(_register.kinds.values(), key=lambda kind: kind.place)
 
 
 def get(code: str) -> Kind | None:

@@ -100,7 +100,7 @@ class Ledger(Kind):
     code = "ledger"
     title = gettext_lazy("Purchase ledger")
     intro = gettext_lazy("What was bought from whom. Slips count once they are verified.")
-    icon = "scale"
+    place = 2
     columns = (
         Column(
             "lot_no",
@@ -123,7 +123,19 @@ class Ledger(Kind):
         Column(
             "household",
             gettext_lazy("Household"),
-            synonyms=("户编号", "农户编号", "户主", "姓名", "农户", "农户姓名", "社员", "社员户", "交货人", "卖货人", "名字"),
+            synonyms=(
+                "户编号",
+                "农户编号",
+                "户主",
+                "姓名",
+                "农户",
+                "农户姓名",
+                "社员",
+                "社员户",
+                "交货人",
+                "卖货人",
+                "名字",
+            ),
             is_required=True,
             is_secret=True,
             example="WX000001 张*三",
@@ -132,7 +144,7 @@ class Ledger(Kind):
         ),
         Column(
             "produce",
-            gettext_lazy("Produce"),
+            gettext_lazy("Kind of produce"),
             synonyms=("品种", "产品", "品名", "农产品", "商品", "货物", "作物", "名称"),
             is_required=True,
             help=gettext_lazy("Choose it from the list."),
@@ -210,7 +222,9 @@ class Ledger(Kind):
         if known:
             self._same_or_wrong(slip, known)
             return Verdict(SAME, key=slip.lot_no, title=title)
-        is_member = household is None or any(spell.covers(slip.bought_on) for spell in books.members.spells[household.pk])
+        is_member = household is None or any(
+            spell.covers(slip.bought_on) for spell in books.members.spells[household.pk]
+        )
         if errors := actions.slip_errors(slip, is_member=is_member, is_known=False):
             raise Wrong(errors)
         says = {"bought_on": slip.bought_on, "produce": produce.name, "g": slip.g, "fen_per_kg": slip.fen_per_kg}
@@ -219,7 +233,7 @@ class Ledger(Kind):
             key=slip.lot_no,
             title=title,
             act=slip,
-            changes=[(str(self.column(n).label), "—", self.column(n).said(value)) for n, value in says.items()],
+            changes=[(self.column(n).bare, "—", self.column(n).said(value)) for n, value in says.items()],
         )
 
     def _same_or_wrong(self, slip: actions.Slip, lot: PurchaseLot) -> None:

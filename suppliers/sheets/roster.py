@@ -73,7 +73,7 @@ class Roster(Kind):
     code = "roster"
     title = gettext_lazy("Members")
     intro = gettext_lazy("The households that deliver to you.")
-    icon = "users"
+    place = 1
     columns = (
         Column(
             "household_no",
@@ -136,7 +136,7 @@ class Roster(Kind):
         ),
         Column(
             "category_from",
-            gettext_lazy("In this category since"),
+            gettext_lazy("Day of recognition"),
             DAY,
             synonyms=("认定日期", "认定时间", "识别时间", "建档时间"),
             example="2021-01-01",
@@ -144,7 +144,7 @@ class Roster(Kind):
         ),
         Column(
             "mobile",
-            gettext_lazy("Mobile"),
+            gettext_lazy("Mobile number"),
             DIGITS,
             synonyms=("手机", "手机号", "手机号码", "电话", "联系电话", "电话号码", "联系方式"),
             is_secret=True,
@@ -164,7 +164,7 @@ class Roster(Kind):
         ),
         Column(
             "member_from",
-            gettext_lazy("Member since"),
+            gettext_lazy("Day of joining"),
             DAY,
             synonyms=("入社日期", "入社时间", "加入日期", "社员起始日期"),
             example="2019-01-05",
@@ -180,7 +180,11 @@ class Roster(Kind):
         for membership in Membership.objects.filter(cooperative=cooperative):
             spells[membership.household_id].append(membership)
         today = days.today()
-        own = Household.objects.filter(memberships__cooperative=cooperative).distinct().select_related("village__township")
+        own = (
+            Household.objects.filter(memberships__cooperative=cooperative)
+            .distinct()
+            .select_related("village__township")
+        )
         members = {
             household.household_no.upper(): household
             for household in own
@@ -208,7 +212,9 @@ class Roster(Kind):
         mask = masked(member)
         errors = {}
         if values["head"] not in (member.head, mask["head"]):
-            errors["head"] = _("The roster has another name for this number. Check the number; a new head is entered by hand.")
+            errors["head"] = _(
+                "The roster has another name for this number. Check the number; a new head is entered by hand."
+            )
         if not _is_same_number(values["id_number"], member.id_number, mask["id_number"]):
             errors["id_number"] = _("The roster has another ID number for this household. Check both.")
         village = books.villages.find(values["village"])
@@ -242,7 +248,7 @@ class Roster(Kind):
             title=f"{member.household_no} {mask['head']}",
             act=(member.pk, amended),
             changes=[
-                (str(self.column(name).label), _shown(name, getattr(member, name)), _shown(name, value))
+                (self.column(name).bare, _shown(name, getattr(member, name)), _shown(name, value))
                 for name, value in amended.items()
             ],
         )
@@ -283,7 +289,7 @@ class Roster(Kind):
             key=f"id {index}",
             title=f"{known.household_no if known else number} {privacy.mask_name(values['head'])}",
             act=(registration, member_from),
-            changes=[(str(self.column("member_from").label), "—", member_from.isoformat())],
+            changes=[(self.column("member_from").bare, "—", member_from.isoformat())],
         )
 
     def apply(self, verdicts: Sequence[Verdict], *, cooperative: Cooperative, by) -> list[Made]:
@@ -325,9 +331,7 @@ class Roster(Kind):
 
     def export(self, cooperative: Cooperative) -> Iterable[dict[str, Any]]:
         today = days.today()
-        since = dict(
-            Membership.objects.on(today).filter(cooperative=cooperative).values_list("household", "starts_on")
-        )
+        since = dict(Membership.objects.on(today).filter(cooperative=cooperative).values_list("household", "starts_on"))
         statuses = {
             status.household_id: status
             for status in HouseholdStatus.objects.on(today).filter(household__memberships__cooperative=cooperative)

@@ -28,7 +28,11 @@ logger = logging.getLogger(__name__)
 ON_A_PAGE = 50
 LATEST = 10
 AS_IN_CELLS = "cells"
-UNITS = [("jin", gettext_lazy("jin")), ("kg", gettext_lazy("kg")), (AS_IN_CELLS, gettext_lazy("it stands in each cell"))]
+UNITS = [
+    ("jin", gettext_lazy("jin")),
+    ("kg", gettext_lazy("kg")),
+    (AS_IN_CELLS, gettext_lazy("it stands in each cell")),
+]
 
 
 def _kind(code: str) -> kinds.Kind:
@@ -163,9 +167,7 @@ def send_in(request: HttpRequest, code: str) -> HttpResponse:
                 messages.info(request, _("This very sheet was imported already. Nothing was written twice."))
             return redirect("suppliers:sheet", pk=sheet.pk)
     own = SheetImport.objects.filter(cooperative=request.cooperative, kind=kind.code).defer("content", "plan")
-    return render(
-        request, "cooperative/sheet_new.html", {"kind": kind, "form": form, "imports": _titled(own[:LATEST])}
-    )
+    return render(request, "cooperative/sheet_new.html", {"kind": kind, "form": form, "imports": _titled(own[:LATEST])})
 
 
 @sensitive_variables()

@@ -80,7 +80,7 @@ class Products(Kind):
         Column("title", gettext_lazy("Product"), example="巫溪核桃(干) 5斤装", is_info=True, width=28),
         Column(
             "price",
-            gettext_lazy("Price (yuan)"),
+            gettext_lazy("Selling price (yuan)"),
             MONEY,
             synonyms=("售价", "价格", "单价", "零售价", "销售价"),
             is_required=True,

@@ -28,6 +28,8 @@ MOST_COLUMNS = 60
 MOST_UNPACKED = 50 * 1024 * 1024
 MOST_PARTS = 500
 MOST_SHEETS = 30
+MOST_FILLED = 600_000  # cells: thirty columns of as many rows as are taken
+MOST_SIGNS = 10_000_000  # in all cells together: a text that is kept once may stand in every cell
 MOST_CELL = 2_000  # signs: longer is no entry of a list
 HEADROOM = 20  # rows of titles above the list
 
@@ -40,6 +42,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SHEET = re.compile(r"^xl/worksheets/[^/]+\.xml$", re.IGNORECASE)
+_STRINGS = re.compile(r"^xl/sharedStrings\.xml$", re.IGNORECASE)
 # What of a workbook is read: no macros, pictures, drawings or links to elsewhere.
 _READ = re.compile(
     r"^(\[Content_Types\]\.xml|_rels/\.rels|xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|xl/sharedStrings\.xml"
@@ -126,15 +129,18 @@ def _too_large() -> ValidationError:
 def _workbook(content: bytes) -> list[Table]:
     try:
         parts = _unpacked(content)
-        reach = {name: _reach(xml) for name, xml in parts.items() if _SHEET.match(name)}
+        lengths = [n for name, xml in parts.items() if _STRINGS.match(name) for n in _lengths(xml)]
+        pages = [xml for name, xml in parts.items() if _SHEET.match(name)]
+        for xml in pages:
+            _measure(xml, lengths)
         packed = _packed(parts)
     except (ValidationError, MemoryError):
         raise
     except Exception as error:  # zip and XML parsers throw what they like at a file that is made for it
         raise _damaged() from error
-    if not reach:
+    if not pages:
         raise _not_a_sheet()
-    del parts
+    del parts, pages, lengths
     try:
         return list(_tables(packed))
     except ValidationError:
@@ -196,51 +202,98 @@ def _packed(parts: dict[str, bytes]) -> io.BytesIO:
     return packed
 
 
-def _reach(xml: bytes) -> tuple[int, int]:
-    """How many rows and columns the filled cells of a sheet reach over. Raises ValidationError above the bounds.
-
-    A parser lays out every cell between the first and the last one: a single far one would fill the memory.
-    """
-    row = column = rows = columns = 0
-    in_cell = False
+def _parse(xml: bytes, start, end, text=None) -> None:
+    """Walk through `xml`, element by element; names come without their namespace's prefix."""
 
     def refuse_document_type(*_args) -> None:
         raise _damaged()  # entities that multiply; no spreadsheet writes any
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal row, column, rows, columns, in_cell
-        name = name.rpartition(":")[2]
-        if name == "row":
-            row = int(attributes.get("r", row + 1))
-            column = 0
-        elif name == "c":
-            in_cell = True
-            if "r" in attributes:
-                place = _REFERENCE.match(attributes["r"].upper())
-                if place is None:
-                    raise _damaged()
-                column = 0
-                for letter in place[1]:
-                    column = column * 26 + ord(letter) - 64
-                row = int(place[2])
-            else:
-                column += 1
-        elif in_cell and name in ("v", "is", "f"):
-            rows, columns = max(rows, row), max(columns, column)
-            if rows > MOST_ROWS + HEADROOM or columns > MOST_COLUMNS:
-                raise _too_large()
-
-    def end(name: str) -> None:
-        nonlocal in_cell
-        if name.rpartition(":")[2] == "c":
-            in_cell = False
 
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = refuse_document_type
     parser.StartElementHandler = start
     parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
+    parser.buffer_text = True
     parser.Parse(xml, True)
-    return rows, columns
+
+
+def _plain_name(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _lengths(xml: bytes) -> list[int]:
+    """How many signs each of the texts has that the cells of a workbook name by number."""
+    found: list[int] = []
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        if _plain_name(name) == "si":
+            found.append(0)
+
+    def text(signs: str) -> None:
+        if found:
+            found[-1] += len(signs)
+
+    _parse(xml, start, None, text)
+    return found
+
+
+def _measure(xml: bytes, lengths: Sequence[int]) -> None:
+    """Raise ValidationError where the filled cells of a sheet reach too far, are too many, or say too much.
+
+    A parser lays out every cell between the first and the last one, each with a copy of its text: a single far cell, or
+    a long text in every cell, would fill the memory. `lengths` are those of the texts that cells name by number.
+    """
+    row = column = filled = signs = 0
+    in_cell = is_named = in_value = False
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal row, column, filled, in_cell, is_named, in_value
+        name = _plain_name(name)
+        if name == "row":
+            row = int(attributes.get("r", row + 1))
+            column = 0
+        elif name == "c":
+            in_cell, is_named = True, attributes.get("t") == "s"
+            if "r" in attributes:
+                row, column = _place(attributes["r"])
+            else:
+                column += 1
+        elif in_cell and name in ("v", "is", "f"):
+            in_value = name == "v"
+            filled += 1
+            if row > MOST_ROWS + HEADROOM or column > MOST_COLUMNS or filled > MOST_FILLED:
+                raise _too_large()
+
+    def end(name: str) -> None:
+        nonlocal in_cell, in_value
+        name = _plain_name(name)
+        in_value = in_value and name != "v"
+        in_cell = in_cell and name != "c"
+
+    def text(said: str) -> None:
+        nonlocal signs
+        if not in_cell:
+            return
+        if is_named and in_value:
+            number = int(said) if said.strip().isdecimal() and len(said) < 9 else -1
+            signs += lengths[number] if 0 <= number < len(lengths) else 0
+        else:
+            signs += len(said)
+        if signs > MOST_SIGNS:
+            raise _too_large()
+
+    _parse(xml, start, end, text)
+
+
+def _place(reference: str) -> tuple[int, int]:
+    """Row and column, counted from 1, of a cell's `reference` (B12)."""
+    found = _REFERENCE.match(reference.upper())
+    if found is None:
+        raise _damaged()
+    column = 0
+    for letter in found[1]:
+        column = column * 26 + ord(letter) - 64
+    return int(found[2]), column
 
 
 def _tables(packed: io.BytesIO) -> Iterator[Table]:

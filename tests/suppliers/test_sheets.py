@@ -163,6 +163,15 @@ def test_one_far_cell_does_not_lay_out_a_sheet_as_large_as_the_memory():
     assert "太大" in refused(repacked(book(["户主"], ["张三"]), far))
 
 
+def test_a_long_text_that_is_kept_once_and_named_by_every_cell_is_refused():
+    def long(name, part):
+        return part.replace("长".encode(), b"x" * 1_000_000) if "sharedStrings" in name else part
+
+    rows = [["长"] * 10] * 20
+    assert len(content := repacked(book(*rows), long)) < 20_000
+    assert "太大" in refused(content)
+
+
 def test_entities_that_multiply_are_refused():
     def laughing(name, part):
         if "sheet1" not in name:

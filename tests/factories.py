@@ -28,6 +28,7 @@ from shop.together import actions as together
 from shop.together.models import GroupOrder
 from suppliers.base import days
 from suppliers.base.money import yuan_of
+from suppliers.base.sheets import read_pasted
 from suppliers.models import (
     Cooperative,
     CooperativeStaff,
@@ -37,9 +38,11 @@ from suppliers.models import (
     Pack,
     Produce,
     PurchaseLot,
+    SheetImport,
     Township,
     Village,
 )
+from suppliers.sheets import engine, kinds
 
 Basket = get_model("basket", "Basket")
 Benefit = get_model("offer", "Benefit")
@@ -171,6 +174,23 @@ def make_lot(
         verified_how=PurchaseLot.Verified.BANK if verified else "",
         verified_at=entered_at if verified else None,
     )
+
+
+def make_sheet(
+    produce: Produce, household: Household, *, headings: str = "收购日期\t农户\t品种\t重量(斤)\t单价(元/斤)"
+) -> SheetImport:
+    """A sheet of one slip that was sent in, and checked where its headings say which column is which."""
+    text = f"{headings}\n2019-01-05\t{household.household_no}\t{produce.name}\t{next(serial)}\t9"
+    sheet = engine.take_in(
+        cooperative=produce.cooperative,
+        kind=kinds.get("ledger"),
+        tables=[read_pasted(text)],
+        content=text.encode(),
+        is_pasted=True,
+    )
+    engine.work(sheet_id=sheet.pk)
+    sheet.refresh_from_db()
+    return sheet
 
 
 def make_carriers() -> None:

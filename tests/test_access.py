@@ -93,6 +93,12 @@ DOORS = {
     "/cooperative/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/ledger/": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/ledger/template.xlsx": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/roster/export.xlsx": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/imports/{sheet}/": ("cooperative",),
+    "/cooperative/sheets/imports/{asked}/columns/": ("cooperative",),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
     "/cooperative/consignments/{consignment}/label/": ("cooperative",),
     "/cooperative/ledger/{lot}/": ("cooperative",),
@@ -126,6 +132,8 @@ def world():
             "claim": SpoilageClaim.objects.create(line=asked_line, spoiled_bp=1_000).pk,
             "return": NoReasonReturn.objects.create(line=asked_line, packs=1).pk,
             "departure": f.make_departure().pk,
+            "sheet": f.make_sheet(pack.produce, household).pk,
+            "asked": f.make_sheet(pack.produce, household, headings="一\t二").pk,
         },
     }
 

@@ -18,6 +18,11 @@ LOT = "lot"
 DIGITS_OF_KEY = 12
 
 
+def _label(household: Household | None) -> str:
+    """A household as it is written and shown: number and masked name."""
+    return f"{household.household_no} {privacy.mask_name(household.head)}" if household else NOT_A_HOUSEHOLD[0]
+
+
 class Members:
     """The households of a cooperative by what people write: number, or the head's name where one alone has it."""
 
@@ -49,10 +54,7 @@ class Members:
 
     def labels(self) -> list[str]:
         """Each member as a choice: number and masked name."""
-        return [
-            f"{member.household_no} {privacy.mask_name(member.head)}"
-            for member in sorted(self.by_number.values(), key=lambda member: member.household_no)
-        ]
+        return [_label(member) for member in sorted(self.by_number.values(), key=lambda member: member.household_no)]
 
 
 class ProduceNames:
@@ -174,7 +176,7 @@ class Ledger(Kind):
         Column("grade", gettext_lazy("Grade"), synonyms=("等级", "级别", "规格"), example="一级", most=20, width=10),
         Column(
             "voucher",
-            gettext_lazy("Voucher"),
+            gettext_lazy("Voucher number"),
             synonyms=("凭证", "凭证号", "发票号", "备注凭证", "收购凭证"),
             help=gettext_lazy("Number of the receipt or invoice; may be empty."),
         ),
@@ -218,7 +220,7 @@ class Ledger(Kind):
         )
         slip = _numbered(slip, values.get("lot_no"), books)
         known = books.lots.get(slip.lot_no)
-        title = f"{slip.lot_no} {household.household_no if household else NOT_A_HOUSEHOLD[0]}"
+        title = f"{slip.lot_no} {_label(household)}"
         if known:
             self._same_or_wrong(slip, known)
             return Verdict(SAME, key=slip.lot_no, title=title)
@@ -268,13 +270,10 @@ class Ledger(Kind):
             .order_by("bought_on", "pk")
         )
         for lot in lots.iterator(chunk_size=2000):
-            household = lot.household
             yield {
                 "lot_no": lot.lot_no,
                 "bought_on": lot.bought_on,
-                "household": f"{household.household_no} {privacy.mask_name(household.head)}"
-                if household
-                else NOT_A_HOUSEHOLD[0],
+                "household": _label(lot.household),
                 "produce": lot.produce.name,
                 "g": lot.g,
                 "fen_per_kg": lot.fen_per_kg,

@@ -50,7 +50,7 @@ def _own(request: HttpRequest, pk: int) -> SheetImport:
 class SheetForm(forms.Form):
     """A sheet as a file, or pasted."""
 
-    file = forms.FileField(label=gettext_lazy("Your sheet (.xlsx or .csv)"), required=False, allow_empty_file=True)
+    file = forms.FileField(label=gettext_lazy("Your sheet (Excel or CSV)"), required=False, allow_empty_file=True)
     pasted = forms.CharField(
         label=gettext_lazy("Or paste it here"),
         required=False,
@@ -86,7 +86,7 @@ class ColumnsForm(forms.Form):
         for column in kind.asked:
             present = sheet.mapping.get(column.name, {})
             self.fields[column.name] = forms.TypedChoiceField(
-                label=column.label,
+                label=column.bare,
                 choices=[("", _("not in this sheet")), *places],
                 coerce=int,
                 empty_value=None,
@@ -104,7 +104,15 @@ class ColumnsForm(forms.Form):
                 )
 
     def questions(self) -> list[tuple]:
-        """Each column's field with that of its unit and whether it is needed."""
+        """What has to be said or seems to be there: each field with that of its unit and whether it is needed."""
+        return [one for one in self._asked() if one[2] or one[0].value() not in (None, "") or one[0].errors]
+
+    def others(self) -> list[tuple]:
+        """What may be in the sheet besides."""
+        asked = {one[0].name for one in self.questions()}
+        return [one for one in self._asked() if one[0].name not in asked]
+
+    def _asked(self) -> list[tuple]:
         return [
             (self[column.name], self[f"{column.name}_unit"] if column.has_unit else None, column.is_required)
             for column in self.kind.asked

@@ -14,7 +14,6 @@ from django.urls import reverse
 from logistics.models import Award, Envelope, ProgrammeVersion, Settlement
 from shop import orders
 from shop.models import Sale
-from shop.reports import exports
 from shop.reports.figures import Figures
 from shop.reports.report import Report, roughly_households, roughly_wan, window_name, words_for_households
 from suppliers.base import access

@@ -131,7 +131,7 @@ def test_what_is_no_sheet_is_refused_with_what_to_do():
     plain = book(["户主"], ["张三"])
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600
     assert "空" in refused(b"")
-    assert ".xls" in refused(ole)
+    assert "XLS" in refused(ole)
     assert "密码" in refused(ole + "EncryptedPackage".encode("utf-16-le"))
     assert "另存为" in refused(plain[: len(plain) // 2])
     assert "另存为" in refused(repacked(plain, lambda name, part: part[:-40] if "sheet1" in name else part))

@@ -385,7 +385,8 @@ def enter_lots(*, slips: Sequence[Slip], cooperative: Cooperative, by=None) -> l
 
     Raises ValidationError by field of the first slip that cannot be true.
     """
-    Cooperative.objects.select_for_update().get(pk=cooperative.pk)
+    # As `enter_lot` locks it, but a thousand slips take their time: buyers' orders, which name the cooperative, go on.
+    Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     spells: dict[int, list[Membership]] = defaultdict(list)
     for membership in Membership.objects.filter(cooperative=cooperative):
         spells[membership.household_id].append(membership)
@@ -468,7 +469,7 @@ def withdraw_lots(*, lot_ids: Sequence[int], cooperative: Cooperative) -> None:
     Raises ValidationError where one of them is verified, and ProtectedError where anything else is built on one; nothing
     is changed then. (What was verified is history, and the database keeps it.)
     """
-    Cooperative.objects.select_for_update().get(pk=cooperative.pk)
+    Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     for i in range(0, len(lot_ids), 5_000):
         some = lot_ids[i : i + 5_000]
         own = PurchaseLot.objects.filter(pk__in=some, produce__cooperative=cooperative)

@@ -399,7 +399,6 @@ class Heading:
     width: int = 16
     hint: str = ""
     is_required: bool = False
-    is_locked: bool = False
     choices: Sequence[str] = ()
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, ProtectedError
 from django.utils.translation import gettext as _
 
@@ -37,6 +37,7 @@ TOTALS = ("合计", "总计", "小计", "本页合计", "累计", "total", "sum"
 EXAMPLE = "示例("
 State = SheetImport.State
 
+# For each thing asked for: {"at": its column counted from 0, "unit": of its numbers, where the heading or she has said it}.
 Mapping = dict[str, dict[str, Any]]
 
 
@@ -447,8 +448,10 @@ def apply(*, sheet: SheetImport) -> SheetImport:
     try:
         with transaction.atomic():
             made = kind_of(sheet).apply(todo, cooperative=sheet.cooperative, by=sheet.by)
-    except ValidationError as error:
-        said = _("Nothing was written: %(why)s") % {"why": " ".join(error.messages)}
+    except (ValidationError, IntegrityError) as error:
+        # An IntegrityError: somebody wrote the same waybill or slip number between the look and the write.
+        why = " ".join(error.messages) if isinstance(error, ValidationError) else _("somebody was first. Look again.")
+        said = _("Nothing was written: %(why)s") % {"why": why}
         _to_be_looked_at(sheet, outcome, was=State.CONFIRMED, notice=said[:300])
         sheet.refresh_from_db()
         return sheet
@@ -550,7 +553,7 @@ def said(cell: Cell) -> str:
         return cell.isoformat()
     try:
         text = cells.text_of(cell) or ""
-    except (ValueError, DatabaseError):
+    except ValueError:
         return str(cell)[:40]
     digits = sum(sign.isdigit() for sign in text)
     return privacy.mask_tail(text, width=12) if digits >= 11 else text[:40]

@@ -35,7 +35,8 @@ class Members:
         rows = Household.objects.filter(pk__in=self.spells).only("household_no", "head")
         for household in rows:
             self.by_number[household.household_no.upper()] = household
-            self.by_name[household.head].append(household)
+            for name in {household.head, privacy.mask_name(household.head)}:
+                self.by_name[name].append(household)
 
     def find(self, written: str) -> Household:
         """The member that `written` names. Raises ValueError with what to do where none or several are meant."""

@@ -50,7 +50,12 @@ def _own(request: HttpRequest, pk: int) -> SheetImport:
 class SheetForm(forms.Form):
     """A sheet as a file, or pasted."""
 
-    file = forms.FileField(label=gettext_lazy("Your sheet (Excel or CSV)"), required=False, allow_empty_file=True)
+    file = forms.FileField(
+        label=gettext_lazy("Your sheet (Excel or CSV)"),
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xlsm,.csv,.txt"}),
+    )
     pasted = forms.CharField(
         label=gettext_lazy("Or paste it here"),
         required=False,

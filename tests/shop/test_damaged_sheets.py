@@ -162,20 +162,19 @@ def follow(client, code: str, data: dict) -> str:
     if response.status_code == 200:
         assert response.context["form"].errors
         return "refused"
-    page = client.get(response["Location"], follow=True)
-    assert page.status_code == 200
     sheet = SheetImport.objects.get(pk=int(response["Location"].rstrip("/").rpartition("/")[2]))
     if sheet.state == "uploaded":
-        form = page.context["form"]
+        address = reverse("suppliers:sheet_columns", args=[sheet.pk])
+        form = client.get(address).context["form"]
         fields = {name: form[name].initial for name in form.fields if form[name].initial is not None}
         fields |= {name: "cells" for name in form.fields if name.endswith("_unit")}
-        answer = client.post(reverse("suppliers:sheet_columns", args=[sheet.pk]), fields, follow=True)
-        assert answer.status_code == 200
-    sheet.refresh_from_db()
-    assert client.get(reverse("suppliers:sheet", args=[sheet.pk]), follow=True).status_code == 200
+        assert client.post(address, fields).status_code in (200, 302)
+        sheet.refresh_from_db()
+    if sheet.state != "uploaded":
+        assert client.get(reverse("suppliers:sheet", args=[sheet.pk])).status_code == 200
     # A sheet without a wrong row is a right one, however it came about: it is not pressed on.
     if sheet.counts.get("wrong"):
-        assert client.post(reverse("suppliers:sheet_write", args=[sheet.pk]), follow=True).status_code == 200
+        assert client.post(reverse("suppliers:sheet_write", args=[sheet.pk])).status_code == 302
     state = sheet.state
     client.post(reverse("suppliers:sheet_give_up", args=[sheet.pk]))
     return state

@@ -335,7 +335,7 @@ class Declarations(Kind):
         if Presale.objects.unsettled().filter(of__produce__in=produce).exists():
             # Buyers have ordered from what was declared.
             raise ValidationError(engine.built_on())
-        suppliers.actions.withdraw_declarations(declaration_ids=ids, cooperative=cooperative)
+        suppliers.actions.remove_declarations(declaration_ids=ids, cooperative=cooperative)
 
     def export(self, cooperative: Cooperative) -> Iterable[dict[str, Any]]:
         members = {member.pk: label for member, label in _labelled(Members(cooperative))}

@@ -335,7 +335,7 @@ def declare_supplies(*, declarations: Sequence[Declaring], by=None) -> list[Supp
 
 
 @transaction.atomic
-def withdraw_declarations(*, declaration_ids: Sequence[int], cooperative: Cooperative) -> None:
+def remove_declarations(*, declaration_ids: Sequence[int], cooperative: Cooperative) -> None:
     """Take declarations of `cooperative` back; what they replaced holds again.
 
     Raises ValidationError where one was replaced itself, ProtectedError where something else is built on one.
@@ -463,7 +463,7 @@ def enter_lot(
 
 
 @transaction.atomic
-def withdraw_lots(*, lot_ids: Sequence[int], cooperative: Cooperative) -> None:
+def remove_lots(*, lot_ids: Sequence[int], cooperative: Cooperative) -> None:
     """Take slips of `cooperative` out of the ledger that nobody has verified and nothing was sold from.
 
     Raises ValidationError where one of them is verified, and ProtectedError where anything else is built on one; nothing
@@ -588,9 +588,7 @@ def _register(registration: Registration, cooperative: Cooperative, member_from:
         bank_account=registration.bank_account,
     )
     if known is None and registration.category:
-        HouseholdStatus.objects.create(
-            household=household, category=registration.category, starts_on=registration.category_from
-        )
+        _status_of(household, registration).save()
     Membership.objects.create(household=household, cooperative=cooperative, starts_on=member_from)
     return household, known is None
 
@@ -649,9 +647,7 @@ def register_households(
             new = {household.id_index: household for household in fresh}
             HouseholdStatus.objects.bulk_create(
                 [
-                    HouseholdStatus(
-                        household=new[index], category=registration.category, starts_on=registration.category_from
-                    )
+                    _status_of(new[index], registration)
                     for registration, _member_from, _id_number, index in checked
                     if index in new and registration.category
                 ],
@@ -704,6 +700,11 @@ def amend_households(*, amendments: Mapping[int, Mapping[str, object]]) -> None:
         if errors:
             raise ValidationError(errors)
     Household.objects.bulk_update(households.values(), AMENDABLE, batch_size=200)
+
+
+def _status_of(household: Household, registration: Registration) -> HouseholdStatus:
+    """The unsaved status that a cooperative writes of a household."""
+    return HouseholdStatus(household=household, category=registration.category, starts_on=registration.category_from)
 
 
 @transaction.atomic

@@ -262,7 +262,7 @@ class Ledger(Kind):
         return [Made(verdict.row, LOT, lot.pk) for verdict, lot in zip(verdicts, lots, strict=True)]
 
     def undo(self, made: Sequence[SheetRow], *, cooperative: Cooperative) -> None:
-        actions.withdraw_lots(lot_ids=[row.object_id for row in made], cooperative=cooperative)
+        actions.remove_lots(lot_ids=[row.object_id for row in made], cooperative=cooperative)
 
     def export(self, cooperative: Cooperative) -> Iterable[dict[str, Any]]:
         lots = (

@@ -79,12 +79,12 @@ def test_slips_that_are_verified_stay_whoever_asks(slip):
     lots = all_at_once(slip, replace(slip, lot_no="S2"))
     actions.verify_lot(lot=lots[0], how=PurchaseLot.Verified.TOWNSHIP)
     with pytest.raises(ValidationError):
-        actions.withdraw_lots(lot_ids=[lot.pk for lot in lots], cooperative=slip.produce.cooperative)
+        actions.remove_lots(lot_ids=[lot.pk for lot in lots], cooperative=slip.produce.cooperative)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM suppliers_purchaselot WHERE lot_no = 'S1'")
     with pytest.raises(ValidationError):
-        actions.withdraw_lots(lot_ids=[lots[1].pk], cooperative=make.make_cooperative())
-    actions.withdraw_lots(lot_ids=[lots[1].pk], cooperative=slip.produce.cooperative)
+        actions.remove_lots(lot_ids=[lots[1].pk], cooperative=make.make_cooperative())
+    actions.remove_lots(lot_ids=[lots[1].pk], cooperative=slip.produce.cooperative)
     assert PurchaseLot.objects.get() == lots[0]
 
 
@@ -135,7 +135,7 @@ def test_declarations_are_refused_as_one_is_and_what_was_replaced_meanwhile_is_n
         actions.declare_supplies(declarations=[replace(good, replaces=first)])
     assert list(SupplyDeclaration.objects.filter(replaced_by=None)) == [second]
     with pytest.raises(ValidationError):
-        actions.withdraw_declarations(declaration_ids=[first.pk], cooperative=good.produce.cooperative)
+        actions.remove_declarations(declaration_ids=[first.pk], cooperative=good.produce.cooperative)
 
 
 def test_a_household_that_something_names_is_protected():

@@ -372,7 +372,7 @@ class WaybillBooks:
     """The consignments of a cooperative with what of each is left to ship, and the waybills that are taken."""
 
     consignments: Mapping[str, Consignment]
-    shipments: Mapping[int, Shipment]
+    shipments: Mapping[int, list[Shipment]]
     net_g: Mapping[int, int]
     gross_g: Mapping[int, int]
     sold_ahead: frozenset[int]
@@ -460,7 +460,9 @@ class Waybills(Kind):
     def books(self, cooperative: Cooperative) -> WaybillBooks:
         own = Consignment.objects.filter(cooperative=cooperative).select_related("order", "cooperative")
         consignments = {one.consignment_no.upper(): one for one in own}
-        shipments = {s.consignment_id: s for s in Shipment.objects.filter(cooperative=cooperative).order_by("-pk")}
+        shipments: dict[int, list[Shipment]] = defaultdict(list)
+        for shipment in Shipment.objects.filter(cooperative=cooperative):
+            shipments[shipment.consignment_id].append(shipment)
         net_g: dict[int, int] = defaultdict(int)
         gross_g: dict[int, int] = defaultdict(int)
         packs: dict[int, set[int]] = defaultdict(set)
@@ -479,7 +481,7 @@ class Waybills(Kind):
             carriers=_by_words(Carrier.objects.filter(is_courier=True)),
             vehicles={trip.vehicle_no.upper(): trip for trip in _loading()},
             # Another cooperative's waybills are met when it is written.
-            taken={(one.carrier_id, one.waybill) for one in shipments.values()},
+            taken={(one.carrier_id, one.waybill) for sent in shipments.values() for one in sent},
         )
 
     def judge(self, values: dict[str, Any], books: WaybillBooks) -> Verdict | None:
@@ -570,8 +572,8 @@ class Waybills(Kind):
         return {names.get(name, name): said for name, said in check_leaving(leaving).items()}
 
     def _shipped_before(self, part: Consignment, carrier_code: str, waybill: str, books: WaybillBooks) -> Verdict:
-        shipment = books.shipments.get(part.pk)
-        if shipment is None or (shipment.carrier_id, shipment.waybill) != (carrier_code, waybill):
+        sent = {(one.carrier_id, one.waybill) for one in books.shipments.get(part.pk, ())}
+        if (carrier_code, waybill) not in sent:
             raise Wrong({"waybill": _("This consignment was shipped already, under another waybill.")})
         return Verdict(SAME, key=part.consignment_no, title=part.consignment_no)
 
@@ -583,7 +585,8 @@ class Waybills(Kind):
         own = Consignment.objects.filter(cooperative=cooperative).with_city()
         to_ship = list(own.filter(state=Consignment.State.TO_SHIP).order_by("order__date_placed", "pk"))
         since = days.today() - WAYBILLS_BACK
-        sent = list(own.filter(shipments__dispatched_on__gte=since).distinct().order_by("-pk"))
+        left = own.filter(state__in=(Consignment.State.DISPATCHED, Consignment.State.RECEIVED))
+        sent = list(left.filter(shipments__dispatched_on__gte=since).distinct().order_by("-pk"))
         shipments = {
             one.consignment_id: one
             for one in Shipment.objects.filter(consignment__in=[part.pk for part in sent]).select_related(

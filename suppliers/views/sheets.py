@@ -102,7 +102,7 @@ class ColumnsForm(forms.Form):
             if column.has_unit:
                 self.fields[f"{column.name}_unit"] = forms.ChoiceField(
                     label=_("Unit"),
-                    choices=UNITS,
+                    choices=UNITS[column.type],
                     widget=forms.RadioSelect,
                     initial=present.get("unit", ""),
                     required=False,

@@ -19,6 +19,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         people,
         preorders,
         reference,
+        sheets,
         stock,
         supply,
         together,
@@ -62,3 +63,5 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         together.load()
         say("stock: a batch handed over and shelled, losses, a corrected slip, a season that was signed")
         stock.load()
+        say("sheets that a cooperative sent in")
+        sheets.load()

@@ -61,16 +61,18 @@ class ProduceNames:
 
     def __init__(self, cooperative: Cooperative):
         self.all = list(Produce.objects.filter(cooperative=cooperative))
+        self.exact = {_plain(name): produce for produce in self.all for name in (produce.code, produce.name)}
         self.by_name: dict[str, list[Produce]] = defaultdict(list)
         for produce in self.all:
             bare = produce.name.replace("（", "(").split("(")[0]
-            for name in {produce.name, produce.code, bare, bare.removeprefix("巫溪"), produce.variety}:
+            for name in {bare, bare.removeprefix("巫溪"), produce.variety}:
                 if name:
                     self.by_name[_plain(name)].append(produce)
 
     def find(self, written: str) -> Produce:
         """The produce that `written` names. Raises ValueError with the names to choose from."""
-        found = self.by_name.get(_plain(written), [])
+        name = _plain(written)
+        found = [self.exact[name]] if name in self.exact else self.by_name.get(name, [])
         if len(found) == 1:
             return found[0]
         raise ValueError(

@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 ON_A_PAGE = 50
 LATEST = 10
 AS_IN_CELLS = "cells"
-UNITS = [
-    ("jin", gettext_lazy("jin")),
-    ("kg", gettext_lazy("kg")),
-    (AS_IN_CELLS, gettext_lazy("it stands in each cell")),
-]
+IN_CELLS = (AS_IN_CELLS, gettext_lazy("it stands in each cell"))
+UNITS = {
+    kinds.WEIGHT: [("jin", gettext_lazy("jin")), ("kg", gettext_lazy("kg")), IN_CELLS],
+    kinds.PRICE: [("jin", gettext_lazy("per jin")), ("kg", gettext_lazy("per kg")), IN_CELLS],
+}
 
 
 def _kinds(request: HttpRequest) -> list[kinds.Kind]:

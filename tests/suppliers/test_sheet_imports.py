@@ -189,6 +189,17 @@ def test_a_name_that_two_members_have_is_asked_for_by_number(client, own, produc
     assert twin.household_no in sheet.errors[0]["say"]
 
 
+def test_produce_is_known_by_its_short_name_unless_two_have_it(client, own, produce, household):
+    make.make_produce(own, code="HT02", name="巫溪核桃")
+    rows = [
+        ("", dt.date(2019, 1, n), household.household_no, name, 1, 9)
+        for n, name in enumerate(("巫溪核桃（干）", "巫溪核桃", "ht02", "核桃"), 1)
+    ]
+    sheet = send(client, "ledger", template_of(client, "ledger", *rows))
+    assert sheet.counts["new"] == 3
+    assert [(error["row"], error["name"]) for error in sheet.errors] == [(6, "produce")]
+
+
 def test_merged_cells_over_rows_are_named(client, own, produce, household):
     headings = read(client.get(reverse("suppliers:sheet_template", args=["ledger"])).content)[0].rows[0]
     row = ["", dt.date(2019, 1, 5), household.household_no, "核桃", 1, 9]

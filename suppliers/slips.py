@@ -10,6 +10,7 @@ from .models.ledger import new_code
 
 # A household that was answered may ask again, but the page is no letterbox.
 MOST_DISPUTES = 3
+FOUND_WRONG = "县里认定凭证有误。"  # what is stored is stored in Chinese (docs/decisions/0006)
 
 
 @transaction.atomic
@@ -77,7 +78,7 @@ def close(*, dispute: SlipDispute, outcome: str, reason: str, by) -> SlipDispute
         dispute=dispute, kind=DisputeStep.Kind.CLOSED, words=reason, made_at=dispute.closed_at, made_by=by
     )
     if dispute.outcome == SlipDispute.Outcome.WRONG and can_be_taken_back(lot):
-        reverse_lot(lot=lot, why=_("The county found the slip wrong."), by=by)
+        reverse_lot(lot=lot, why=FOUND_WRONG, by=by)
     return dispute
 
 

@@ -10,7 +10,7 @@ from .models.ledger import new_code
 
 # A household that was answered may ask again, but the page is no letterbox.
 MOST_DISPUTES = 3
-FOUND_WRONG = "县里认定凭证有误。"  # what is stored is stored in Chinese (docs/decisions/0006)
+FOUND_WRONG = "县里认定收购单有误。"  # what is stored is stored in Chinese (docs/decisions/0006)
 
 
 @transaction.atomic

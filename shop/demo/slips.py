@@ -97,7 +97,9 @@ def _refused(lot: PurchaseLot) -> None:
 
 
 def _found_wrong(lot: PurchaseLot) -> None:
-    opened = slips.dispute(lot=lot, raised_by=BY.HOUSEHOLD, about=SlipDispute.About.NOT_MINE, words="我家今年没有卖过。")
+    opened = slips.dispute(
+        lot=lot, raised_by=BY.HOUSEHOLD, about=SlipDispute.About.NOT_MINE, words="我家今年没有卖过。"
+    )
     slips.answer(dispute=opened, words="是邻居家的，户主选错了，会重新记。", by=_user("c01"))
     slips.close(dispute=opened, outcome=SlipDispute.Outcome.WRONG, reason="合作社承认选错户主。", by=_user("staff"))
 

@@ -19,6 +19,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         people,
         preorders,
         reference,
+        slips,
         stock,
         supply,
         together,
@@ -58,6 +59,8 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         aftersales.load()
         say("cooperatives that apply, and who works where")
         joining.load()
+        say("purchase slips: to be checked, confirmed, disputed, decided")
+        slips.load()
         say("group orders: one that fills, one that is handed out")
         together.load()
         say("stock: a batch handed over and shelled, losses, a corrected slip, a season that was signed")

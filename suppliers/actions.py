@@ -337,11 +337,13 @@ def verify_lot(
     """Mark `lot` verified: paid through the bank, confirmed by the household, or checked at the township. Once only.
 
     With `paid_on` it is noted as paid in full that day; the number of the bank's `receipt` joins the voucher.
-    Raises ValidationError for a day before the purchase or still to come.
+    Raises ValidationError for a day before the purchase or still to come, and for a slip that was taken back.
     """
     if paid_on and not lot.bought_on <= paid_on <= days.today():
         raise ValidationError({"paid_on": _("The day of payment is between the day of purchase and today.")})
     lot = PurchaseLot.objects.select_for_update().get(pk=lot.pk)
+    if lot.reversed_at:
+        raise ValidationError(_("This slip was taken back, so it is not verified. The right one stands in its place."))
     if lot.verified_at is None:
         lot.verified_how, lot.verified_at, lot.verified_by = PurchaseLot.Verified(how), days.now(), by
         lot.voucher = " · ".join(filter(None, [lot.voucher, receipt]))

@@ -1,6 +1,7 @@
 """The township's desk: slips of its own households that nobody has verified yet."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -30,8 +31,12 @@ def slips(request: HttpRequest) -> HttpResponse:
         lot = get_object_or_404(own, pk=slip if slip.isdecimal() and len(slip) < 19 else 0)
         if lot.verified_at:
             messages.info(request, _("This slip was verified already. Nothing was changed."))
-        else:
+            return redirect("slips")
+        try:
             actions.verify_lot(lot=lot, how=PurchaseLot.Verified.TOWNSHIP, by=request.user)
+        except ValidationError as error:
+            messages.error(request, error.messages[0])
+        else:
             messages.success(request, _("Slip %(no)s is checked. It counts from now on.") % {"no": lot.lot_no})
         return redirect("slips")
     waiting = own.unverified().select_related("produce__cooperative", "household__village").order_by("bought_on", "pk")

@@ -11,7 +11,7 @@ from logistics.models import Consignment
 from shop.models import SaleLine
 from suppliers import stock
 from suppliers.base import access, days
-from suppliers.models import Batch, CarryOn, HandOver, PurchaseLot, SignedAccount, Withdrawal
+from suppliers.models import Batch, CarryOn, HandOver, PurchaseLot, SignedAccount, TownshipStaff, Withdrawal
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +125,20 @@ def test_a_slip_entered_twice_is_only_taken_back(client, own, produce):
     lot.refresh_from_db()
     assert lot.reversed_why == "录了两遍"
     assert PurchaseLot.objects.count() == 1
+
+
+def test_a_slip_that_was_taken_back_is_neither_paid_nor_checked(client, own, produce):
+    household = f.make_household(own)
+    lot = f.make_lot(produce, household, verified=False)
+    stock.take_back(lot=lot, why="录了两遍")
+    paid = {"receipt": "R1", "paid_on": TODAY.isoformat()}
+    assert "作废" in errors(client.post(reverse("suppliers:lot", args=[lot.pk]), paid))["__all__"][0]
+    official = f.make_user("", access.TOWNSHIP)
+    TownshipStaff.objects.create(user=official, township=household.village.township)
+    client.force_login(official)
+    assert client.post(reverse("slips"), {"slip": lot.pk}).status_code == 302
+    lot.refresh_from_db()
+    assert (lot.verified_at, lot.paid_on) == (None, None)
 
 
 def test_a_slip_of_which_goods_have_gone_says_what_can_be_done(client, own, produce):

@@ -249,6 +249,21 @@ def test_both_sides_agree_on_a_hand_over_and_the_taker_makes_kernels_of_it(clien
     assert CarryOn.objects.filter(reverses=made).exists()
 
 
+def test_an_auditor_follows_goods_carried_on_to_the_slip_of_their_household(client, produce):
+    pack = f.make_pack(f.make_produce(produce.cooperative, code="HR01"))
+    household = f.make_household(produce.cooperative)
+    slip = f.make_lot(produce, household, g=10_000, bought_on=TODAY)
+    made = stock.process(produce=produce, into=pack.produce, in_g=10_000, out_g=5_000, on=TODAY)
+    order = f.sell((pack, 1), on=TODAY)
+    client.force_login(f.make_user("", access.AUDITOR))
+    for address in (
+        reverse("officials:order", args=[order.number]),
+        reverse("officials:household", args=[household.household_no]),
+    ):
+        page = client.get(address).content.decode()
+        assert f"{made.lots.get().lot_no} <small>← {slip.lot_no}</small>" in page
+
+
 def count(**fields) -> dict:
     return {"counted": "20", "unit": "kg", "counted_on": "2026-08-31", "explained": "lost", "note": ""} | fields
 

@@ -492,6 +492,8 @@ def verify_lot(
     lot = PurchaseLot.objects.select_for_update().get(pk=lot.pk)
     if lot.reversed_at:
         raise ValidationError(_("This slip was taken back. Nothing can be noted on it."))
+    if lot.reversed_at:
+        raise ValidationError(_("This slip was taken back, so it is not verified. The right one stands in its place."))
     if lot.verified_at is None:
         if how != PurchaseLot.Verified.BANK and SlipDispute.objects.open().filter(lot=lot):
             raise ValidationError(_("Somebody says that this slip is wrong. The county decides about that first."))

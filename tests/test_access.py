@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
+import suppliers.actions
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
 from suppliers.base import access
 from tests import factories as f
@@ -98,7 +99,26 @@ DOORS = {
     "/cooperative/ledger/{lot}/": ("cooperative",),
     "/preorders/": ALL,
     "/cooperative/presales/": ("cooperative", "other cooperative"),
-    "/cooperative/presales/harvest/": ("cooperative", "other cooperative"),
+    "/supply/": ALL,
+    "/supply/data.json": ALL,
+    "/supply/data.csv": ALL,
+    "/supply/board.png": ALL,
+    "/supply/ask/": ALL,
+    "/supply/wanted/": ALL,
+    "/supply/mine/{key}/": ALL,
+    "/supply/mine/{key}/declare/what/": ALL,
+    "/supply/collect/": (),
+    "/supply/collect/declare/where/": (),
+    "/cooperative/supply/": ("cooperative", "other cooperative"),
+    "/cooperative/supply/declare/what/": ("cooperative", "other cooperative"),
+    "/cooperative/supply/links/": ("cooperative", "other cooperative"),
+    "/officials/inquiries/": ("staff",),
+    "/officials/inquiries/{inquiry}/": ("staff",),
+    "/officials/wanted/": ("staff",),
+    "/officials/collectors/": ("staff",),
+    "/officials/prices/": ("staff",),
+    "/officials/prices/{market}/": ("staff",),
+    "/officials/supply/": (*EVIDENCE, "staff"),
     "/cooperative/presales/new/": ("cooperative", "other cooperative"),
     "/dashboard/": ("staff",),
 }
@@ -126,6 +146,9 @@ def world():
             "claim": SpoilageClaim.objects.create(line=asked_line, spoiled_bp=1_000).pk,
             "return": NoReasonReturn.objects.create(line=asked_line, packs=1).pk,
             "departure": f.make_departure().pk,
+            "key": suppliers.actions.give_supply_key(household=household, cooperative=pack.produce.cooperative).key,
+            "inquiry": f.make_inquiry().pk,
+            "market": f.make_market().pk,
         },
     }
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.shortcuts import resolve_url
 
 from suppliers.base import access
-from suppliers.models import Cooperative
+from suppliers.models import Collector, Cooperative
 
 
 class Adapter(DefaultAccountAdapter):
@@ -20,4 +20,6 @@ class Adapter(DefaultAccountAdapter):
             return resolve_url("officials:report")
         if access.has_role(user, access.TOWNSHIP):
             return resolve_url("slips")
+        if Collector.objects.of(user).exists():
+            return resolve_url("supply:collect_declares")
         return resolve_url(settings.LOGIN_REDIRECT_URL)

@@ -491,8 +491,6 @@ def verify_lot(
         raise ValidationError({"paid_on": _("The day of payment is between the day of purchase and today.")})
     lot = PurchaseLot.objects.select_for_update().get(pk=lot.pk)
     if lot.reversed_at:
-        raise ValidationError(_("This slip was taken back. Nothing can be noted on it."))
-    if lot.reversed_at:
         raise ValidationError(_("This slip was taken back, so it is not verified. The right one stands in its place."))
     if lot.verified_at is None:
         if how != PurchaseLot.Verified.BANK and SlipDispute.objects.open().filter(lot=lot):

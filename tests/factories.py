@@ -25,6 +25,7 @@ from shop import orders
 from shop.demo.reference import policy
 from shop.models import Sale
 from shop.shipping.methods import ByWeight
+from shop.sourcing.models import Inquiry, Wanted
 from shop.together import actions as together
 from shop.together.models import GroupOrder
 from suppliers import joining
@@ -36,6 +37,7 @@ from suppliers.models import (
     CooperativeStaff,
     Household,
     HouseholdStatus,
+    Market,
     Membership,
     Pack,
     Produce,
@@ -308,6 +310,43 @@ def make_coupon(
     )
     voucher.offers.add(offer)
     return voucher
+
+
+def make_inquiry(**fields) -> Inquiry:
+    return Inquiry.objects.create(
+        **{
+            "kind": "DT01",
+            "g": 10_000_000,
+            "city_code": TAIAN,
+            "organisation": "示例·某医院工会",
+            "contact": "周小兰",
+            "mobile": "+8613805380210",
+        }
+        | fields
+    )
+
+
+def make_wanted(**fields) -> Wanted:
+    """A buyer's post that waits to be read."""
+    today = days.today()
+    return Wanted.objects.create(
+        **{
+            "kind": "DT01",
+            "g": 20_000_000,
+            "starts_on": today,
+            "ends_on": today + dt.timedelta(days=60),
+            "until": today + dt.timedelta(days=30),
+            "city_code": TAIAN,
+            "organisation": "示例·某食堂",
+            "contact": "孙师傅",
+            "mobile": "+8613805380211",
+        }
+        | fields
+    )
+
+
+def make_market(code: str = "TA", name: str = "泰安农产品批发市场") -> Market:
+    return Market.objects.create(code=code, name=name, city="泰安")
 
 
 def make_user(name: str = "", *roles: str, cooperative: Cooperative | None = None, **fields):

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
+import suppliers.actions
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
 from suppliers import slips, stock
 from suppliers.base import access, days
@@ -138,7 +139,26 @@ DOORS = {
     "/cooperative/ledger/{lot}/paper/": ("cooperative",),
     "/preorders/": ALL,
     "/cooperative/presales/": ("cooperative", "other cooperative"),
-    "/cooperative/presales/harvest/": ("cooperative", "other cooperative"),
+    "/supply/": ALL,
+    "/supply/data.json": ALL,
+    "/supply/data.csv": ALL,
+    "/supply/board.png": ALL,
+    "/supply/ask/": ALL,
+    "/supply/wanted/": ALL,
+    "/supply/mine/{key}/": ALL,
+    "/supply/mine/{key}/declare/what/": ALL,
+    "/supply/collect/": (),
+    "/supply/collect/declare/where/": (),
+    "/cooperative/supply/": ("cooperative", "other cooperative"),
+    "/cooperative/supply/declare/what/": ("cooperative", "other cooperative"),
+    "/cooperative/supply/links/": ("cooperative", "other cooperative"),
+    "/officials/inquiries/": ("staff",),
+    "/officials/inquiries/{inquiry}/": ("staff",),
+    "/officials/wanted/": ("staff",),
+    "/officials/collectors/": ("staff",),
+    "/officials/prices/": ("staff",),
+    "/officials/prices/{market}/": ("staff",),
+    "/officials/supply/": (*EVIDENCE, "staff"),
     "/cooperative/presales/new/": ("cooperative", "other cooperative"),
     "/dashboard/": ("staff",),
 }
@@ -179,6 +199,9 @@ def world():
             "departure": f.make_departure().pk,
             "application": f.make_application(state="returned").application_no,
             "code": pack.produce.cooperative.code,
+            "key": suppliers.actions.give_supply_key(household=household, cooperative=pack.produce.cooperative).key,
+            "inquiry": f.make_inquiry().pk,
+            "market": f.make_market().pk,
         },
     }
 

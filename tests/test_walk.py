@@ -35,6 +35,7 @@ WAYS = {
     "official": ("/officials/",),
     "township": ("/officials/slips/", "/"),
     "taian": ("/officials/", "/"),
+    "collector": ("/supply/collect/", "/"),
 }
 NONSENSE = [
     "",

@@ -95,7 +95,7 @@ class SupplyDeclaration(models.Model):
             # Without a cooperative there is no own word: it is of a household, or of so many.
             models.CheckConstraint(
                 condition=Q(household__isnull=False, households__isnull=True)
-                | Q(household__isnull=True, households__gt=0, village__isnull=False)
+                | Q(household__isnull=True, households__isnull=False, households__gt=0, village__isnull=False)
                 | Q(household__isnull=True, households__isnull=True, produce__isnull=False),
                 name="declaration_says_for_how_many",
             ),

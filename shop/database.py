@@ -106,6 +106,9 @@ ONLY_APPENDED_TO = (
     "suppliers_cooperativestep",
     "logistics_ledgerentry",
     "shop_refundline",
+    "listing_listingstep",
+    "listing_pricechange",
+    "listing_stockchange",
 )
 # Tables whose rows stay, and the columns that are never written again.
 NEVER_REWRITTEN = {

@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "shop.aftersales.apps.AftersalesConfig",
     "shop.preorders.apps.PreordersConfig",
     "shop.together.apps.TogetherConfig",
+    "shop.listing.apps.ListingConfig",
     *(FORKED.get(app, app) for app in oscar.INSTALLED_APPS if app != "django.contrib.admin"),
     "allauth",
     "allauth.account",

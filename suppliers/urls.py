@@ -3,7 +3,7 @@
 from django.urls import path
 
 from .base import paths  # noqa: F401  (its <row:…>)
-from .views import desk, ledger, roster, staff
+from .views import certificates, desk, ledger, roster, staff
 
 app_name = "suppliers"
 urlpatterns = [
@@ -16,5 +16,8 @@ urlpatterns = [
     path("staff/", staff.staff, name="staff"),
     path("staff/<row:pk>/", staff.change, name="post"),
     path("staff/invitations/<row:pk>/withdraw/", staff.withdraw, name="invitation_withdraw"),
+    path("certificates/", certificates.papers, name="certificates"),
+    path("certificates/new/", certificates.add, name="certificate_new"),
+    path("certificates/<row:pk>/withdraw/", certificates.withdraw, name="certificate_withdraw"),
     path("grower-price/", staff.grower_price, name="grower_price"),
 ]

@@ -3,8 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from suppliers.base.money import half_up
 from suppliers.models import Certificate, Produce, PurchaseLot
 
@@ -42,11 +40,4 @@ def _grower_price(produce: Produce, day: dt.date) -> int | None:
 
 def certificates(produce: Produce, day: dt.date) -> list[Certificate]:
     """The papers of `produce` and of its cooperative as a whole that are valid on `day`."""
-    return list(
-        Certificate.objects.filter(
-            Q(produce=produce) | Q(produce=None),
-            Q(expires_on=None) | Q(expires_on__gte=day),
-            cooperative=produce.cooperative,
-            issued_on__lte=day,
-        )
-    )
+    return list(Certificate.objects.valid_on(day).of_produce(produce))

@@ -20,6 +20,8 @@ FRESH_DAYS = 60
 # Fewer households than this are not told apart in public.
 FEW_HOUSEHOLDS = 3
 SUPPLYING_DAYS = 365
+# What the captions of our drawings say (shop/demo/catalogue.py).
+DRAWING = "示意图"
 
 _counted = Kept()
 
@@ -57,6 +59,11 @@ class Ware:
     def picture_small(self) -> str:
         """The address of the first picture at 400 pixels, empty where there is no such file."""
         return self.picture.small_url if self.picture else ""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the first picture is one of our drawings, which say so in their captions."""
+        return self.picture is not None and DRAWING in self.picture.caption
 
     @property
     def fen_per_jin(self) -> int:
@@ -122,6 +129,11 @@ def wares(packs: QuerySet[Pack], day: dt.date) -> list[Ware]:
         .prefetch_related("product__stockrecords", "product__images")
     )
     return [_ware(pack, stock, day) for pack in packs for stock in pack.product.stockrecords.all()[:1]]
+
+
+def ware_of(pack: Pack, day: dt.date) -> Ware:
+    """`pack` as it would stand on the shelf, whether it does or not."""
+    return _ware(pack, pack.product.stockrecords.get(), day)
 
 
 def _ware(pack: Pack, stock, day: dt.date) -> Ware:

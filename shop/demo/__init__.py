@@ -13,6 +13,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         departures,
         half_year,
         joining,
+        listing,
         origin,
         papers,
         people,
@@ -52,5 +53,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         aftersales.load()
         say("cooperatives that apply, and who works where")
         joining.load()
+        say("products on their way to the shelf")
+        listing.load()
         say("group orders: one that fills, one that is handed out")
         together.load()

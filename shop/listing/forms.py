@@ -78,7 +78,7 @@ class ProductForm(forms.Form):
         label=_("Unit of the gross weight"), choices=UNITS, initial=JIN, widget=forms.RadioSelect
     )
     price = AmountField(label=_("Price of one pack (yuan)"), min_value=0)
-    price_reason = PlainCharField(
+    price_reason = forms.CharField(
         label=_("Why is the price outside the county's reference?"), max_length=120, required=False
     )
     stock = CountField(label=_("How many packs are there now?"), min_value=0, required=False)
@@ -163,7 +163,7 @@ class PriceForm(forms.Form):
     names = {"price_fen": "price", "price_reason": "reason"}
 
     price = AmountField(label=_("New price of one pack (yuan)"), min_value=0)
-    reason = PlainCharField(
+    reason = forms.CharField(
         label=_("Why?"),
         max_length=120,
         required=False,
@@ -181,7 +181,7 @@ class StockForm(forms.Form):
         widget=forms.RadioSelect,
     )
     packs = CountField(label=_("How many packs?"), min_value=1)
-    note = PlainCharField(label=_("Note"), max_length=120, required=False)
+    note = forms.CharField(label=_("Note"), max_length=120, required=False)
 
 
 class ReturnForm(forms.Form):

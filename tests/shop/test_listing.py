@@ -117,7 +117,7 @@ def test_a_product_is_written_sent_in_passed_and_on_the_shelf(client, cooperativ
     assert "巫溪脆李" not in Client().get("/catalogue/").content.decode()
     page = reverse("listing:product", args=[pack.pk])
     client.post(page, {"send": "yes"})
-    assert pack.listing.state == "draft"  # as it was read
+    assert Listing.objects.get().state == "submitted"
     client.force_login(make.make_user(is_staff=True))
     assert "巫溪脆李" in client.get(reverse("listing:queue")).content.decode()
     client.post(reverse("listing:review", args=[pack.pk]), {"publish": "yes"})

@@ -54,11 +54,11 @@ def paper(produce=None, *, ends_in: int | None = 180, since: int = 10, number: s
     today = days.today()
     return Certificate.objects.create(
         **{
-            "cooperative": produce.cooperative,
+            "cooperative": produce.cooperative if produce else None,
             "produce": produce,
             "kind": "test",
             "number": number or f"N{next(make.serial)}",
-            "issued_on": today - dt.timedelta(days=since),
+            "issued_on": today - dt.timedelta(days=max(since, 10 - (ends_in or 0)) if since > 0 else since),
             "expires_on": None if ends_in is None else today + dt.timedelta(days=ends_in),
         }
         | fields

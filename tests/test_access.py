@@ -9,7 +9,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
-from suppliers.base import access
+from shop.listing.models import Listing
+from suppliers.base import access, days
+from suppliers.models import Certificate
 from tests import factories as f
 
 # Pages of libraries that keep their own doors, each with what keeps it.
@@ -108,6 +110,16 @@ DOORS = {
     "/officials/cooperatives/": ("staff",),
     "/officials/cooperatives/{code}/": ("staff",),
     "/cooperative/staff/": ("cooperative", "other cooperative"),
+    "/cooperative/certificates/": ("cooperative", "other cooperative"),
+    "/cooperative/certificates/new/": ("cooperative", "other cooperative"),
+    "/certificates/{certificate}/": ALL,
+    "/cooperative/products/": ("cooperative", "other cooperative"),
+    "/cooperative/products/new/": ("cooperative", "other cooperative"),
+    "/cooperative/products/{pack}/": ("cooperative",),
+    "/cooperative/products/{pack}/price/": ("cooperative",),
+    "/cooperative/products/{pack}/stock/": ("cooperative",),
+    "/officials/products/": ("staff",),
+    "/officials/products/{pack}/": ("staff",),
     "/cooperative/grower-price/": ("cooperative", "other cooperative"),
     "/preorders/": ALL,
     "/cooperative/presales/": ("cooperative", "other cooperative"),
@@ -141,6 +153,15 @@ def world():
             "departure": f.make_departure().pk,
             "application": f.make_application(state="returned").application_no,
             "code": pack.produce.cooperative.code,
+            "pack": Listing.objects.create(pack=pack, state="submitted", submitted_at=days.now()).pk,
+            "certificate": Certificate.objects.create(
+                cooperative=pack.produce.cooperative,
+                kind="test",
+                number="1",
+                issued_on=days.today(),
+                content=b"%PDF-",
+                content_type=Certificate.PDF,
+            ).pk,
         },
     }
 

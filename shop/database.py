@@ -134,6 +134,9 @@ ONLY_APPENDED_TO = (
     "logistics_ledgerentry",
     "shop_refundline",
     "shop_remittance",
+    "listing_listingstep",
+    "listing_pricechange",
+    "listing_stockchange",
 )
 # Tables whose rows stay, and the columns that are never written again.
 NEVER_REWRITTEN = {

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from .base import paths  # noqa: F401  (its <row:…>)
-from .views import batches, desk, ledger, queue, roster, staff, stock
+from .views import batches, certificates, desk, ledger, queue, roster, staff, stock
 
 app_name = "suppliers"
 urlpatterns = [
@@ -30,6 +30,9 @@ urlpatterns = [
     path("staff/", staff.staff, name="staff"),
     path("staff/<row:pk>/", staff.change, name="post"),
     path("staff/invitations/<row:pk>/withdraw/", staff.withdraw, name="invitation_withdraw"),
+    path("certificates/", certificates.papers, name="certificates"),
+    path("certificates/new/", certificates.add, name="certificate_new"),
+    path("certificates/<row:pk>/withdraw/", certificates.withdraw, name="certificate_withdraw"),
     path("grower-price/", staff.grower_price, name="grower_price"),
     path("households/new/<uuid:key>/drop/", roster.drop_draft, name="household_drop"),
     path("households/new/<uuid:key>/<slug:step>/", roster.register_step, name="household_step"),

@@ -10,9 +10,10 @@ from django.views.generic import RedirectView
 
 import suppliers.actions
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
+from shop.listing.models import Listing
 from suppliers import slips, stock
 from suppliers.base import access, days
-from suppliers.models import PurchaseLot, SlipPhoto
+from suppliers.models import Certificate, PurchaseLot, SlipPhoto
 from tests import factories as f
 
 # Pages of libraries that keep their own doors, each with what keeps it.
@@ -123,6 +124,16 @@ DOORS = {
     "/officials/cooperatives/": ("staff",),
     "/officials/cooperatives/{code}/": ("staff",),
     "/cooperative/staff/": ("cooperative", "other cooperative"),
+    "/cooperative/certificates/": ("cooperative", "other cooperative"),
+    "/cooperative/certificates/new/": ("cooperative", "other cooperative"),
+    "/certificates/{certificate}/": ALL,
+    "/cooperative/products/": ("cooperative", "other cooperative"),
+    "/cooperative/products/new/": ("cooperative", "other cooperative"),
+    "/cooperative/products/{pack}/": ("cooperative",),
+    "/cooperative/products/{pack}/price/": ("cooperative",),
+    "/cooperative/products/{pack}/stock/": ("cooperative",),
+    "/officials/products/": ("staff",),
+    "/officials/products/{pack}/": ("staff",),
     "/cooperative/grower-price/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/{lot}/correct/": ("cooperative",),
     "/cooperative/stock/": ("cooperative", "other cooperative"),
@@ -145,8 +156,8 @@ DOORS = {
     "/supply/board.png": ALL,
     "/supply/ask/": ALL,
     "/supply/wanted/": ALL,
-    "/supply/mine/{key}/": ALL,
-    "/supply/mine/{key}/declare/what/": ALL,
+    "/supply/mine/{supply_key}/": ALL,
+    "/supply/mine/{supply_key}/declare/what/": ALL,
     "/supply/collect/": (),
     "/supply/collect/declare/where/": (),
     "/cooperative/supply/": ("cooperative", "other cooperative"),
@@ -199,9 +210,20 @@ def world():
             "departure": f.make_departure().pk,
             "application": f.make_application(state="returned").application_no,
             "code": pack.produce.cooperative.code,
-            "key": suppliers.actions.give_supply_key(household=household, cooperative=pack.produce.cooperative).key,
+            "supply_key": suppliers.actions.give_supply_key(
+                household=household, cooperative=pack.produce.cooperative
+            ).key,
             "inquiry": f.make_inquiry().pk,
             "market": f.make_market().pk,
+            "pack": Listing.objects.create(pack=pack, state="submitted", submitted_at=days.now()).pk,
+            "certificate": Certificate.objects.create(
+                cooperative=pack.produce.cooperative,
+                kind="test",
+                number="1",
+                issued_on=days.today(),
+                content=b"%PDF-",
+                content_type=Certificate.PDF,
+            ).pk,
         },
     }
 

@@ -13,6 +13,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         departures,
         half_year,
         joining,
+        listing,
         money,
         origin,
         papers,
@@ -61,6 +62,8 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         joining.load()
         say("purchase slips: to be checked, confirmed, disputed, decided")
         slips.load()
+        say("products on their way to the shelf")
+        listing.load()
         say("group orders: one that fills, one that is handed out")
         together.load()
         say("stock: a batch handed over and shelled, losses, a corrected slip, a season that was signed")

@@ -187,9 +187,9 @@ def goods_of(shipment: Shipment) -> list[Goods]:
     found = pools((one.pk, month) for one in produce)
     valid = Q(expires_on=None) | Q(expires_on__gte=shipment.dispatched_on)
     papers = list(
-        Certificate.objects.filter(valid, cooperative=shipment.cooperative_id, issued_on__lte=days.today()).filter(
-            Q(produce=None) | Q(produce__in=produce)
-        )
+        Certificate.objects.standing()
+        .filter(valid, cooperative=shipment.cooperative_id, issued_on__lte=days.today())
+        .filter(Q(produce=None) | Q(produce__in=produce))
     )
     return [
         Goods(

@@ -9,7 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
-from suppliers.base import access
+from suppliers.base import access, days
+from suppliers.models import HouseholdDraft
 from tests import factories as f
 
 # Pages of libraries that keep their own doors, each with what keeps it.
@@ -67,6 +68,11 @@ DOORS = {
     "/officials/": (*REPORT, "staff"),
     "/officials/subsidy/": (*REPORT, "staff"),
     "/officials/slips/": (access.TOWNSHIP, "staff"),
+    "/officials/approvals/": (access.TOWNSHIP, "staff"),
+    "/officials/reveals/": (access.AUDITOR, "staff"),
+    "/officials/households/{household}/reveal/": (access.OFFICIAL, access.REVIEWER, access.FINANCE, "staff"),
+    "/officials/households/{household}/merge/": ("staff",),
+    "/officials/households/{household}/split/": ("staff",),
     "/officials/find/": (*EVIDENCE, "staff"),
     "/officials/credits.csv": (*EVIDENCE, "staff"),
     "/officials/orders/{number}/": (*EVIDENCE, "staff"),
@@ -93,6 +99,15 @@ DOORS = {
     "/cooperative/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
+    "/cooperative/households/new/": ("cooperative", "other cooperative"),
+    "/cooperative/households/new/{draft}/head/": ("cooperative",),
+    "/cooperative/households/{household}/": ("cooperative",),
+    "/cooperative/households/{household}/end/": ("cooperative",),
+    "/cooperative/households/{household}/reveal/": ("cooperative",),
+    "/cooperative/households/{household}/people/": ("cooperative",),
+    "/cooperative/households/{household}/mobile/": ("cooperative",),
+    "/cooperative/households/{household}/bank/": ("cooperative",),
+    "/cooperative/households/{household}/status/": ("cooperative",),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
     "/cooperative/consignments/{consignment}/label/": ("cooperative",),
     "/cooperative/ledger/{lot}/": ("cooperative",),
@@ -126,6 +141,9 @@ def world():
             "claim": SpoilageClaim.objects.create(line=asked_line, spoiled_bp=1_000).pk,
             "return": NoReasonReturn.objects.create(line=asked_line, packs=1).pk,
             "departure": f.make_departure().pk,
+            "draft": HouseholdDraft.objects.create(
+                cooperative=pack.produce.cooperative, written="{}", saved_at=days.now(), saved_by=f.make_user()
+            ).pk,
         },
     }
 

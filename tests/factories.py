@@ -402,3 +402,16 @@ def give_back(order, *, on: dt.date, g: int, fen: int, line=None, key: str = "")
 
 def assess() -> int:
     return logistics.actions.assess_due()
+
+
+def make_member(
+    cooperative: Cooperative, *, head: str = "谭大成", account: str = "6217000010001234567", **fields
+) -> Household:
+    """A member household with a bank account in the cooperative's words ("": none)."""
+    household = make_household(cooperative, **fields)
+    Household.objects.filter(pk=household.pk).update(head=head)
+    household.refresh_from_db()
+    membership = Membership.objects.get(household=household, cooperative=cooperative)
+    membership.bank_account = account
+    membership.save(update_fields=["bank_account"])
+    return household

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
+from suppliers import payments
 from suppliers.base import access, days
 from suppliers.models import HouseholdDraft
 from tests import factories as f
@@ -108,6 +109,12 @@ DOORS = {
     "/cooperative/households/{household}/mobile/": ("cooperative",),
     "/cooperative/households/{household}/bank/": ("cooperative",),
     "/cooperative/households/{household}/status/": ("cooperative",),
+    "/cooperative/households/{household}/account/": ("cooperative",),
+    "/cooperative/households/{household}/statement.pdf": ("cooperative",),
+    "/cooperative/ledger/{lot}/voucher.pdf": ("cooperative",),
+    "/cooperative/payments/": ("cooperative", "other cooperative"),
+    "/cooperative/payments/{run}/": ("cooperative",),
+    "/cooperative/payments/{run}/bank-file/": ("cooperative",),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
     "/cooperative/consignments/{consignment}/label/": ("cooperative",),
     "/cooperative/ledger/{lot}/": ("cooperative",),
@@ -141,6 +148,11 @@ def world():
             "claim": SpoilageClaim.objects.create(line=asked_line, spoiled_bp=1_000).pk,
             "return": NoReasonReturn.objects.create(line=asked_line, packs=1).pk,
             "departure": f.make_departure().pk,
+            "run": payments.make_run(
+                cooperative=pack.produce.cooperative,
+                lots=[f.make_lot(pack.produce, household, verified=False).pk],
+                by=None,
+            ).run_no,
             "draft": HouseholdDraft.objects.create(
                 cooperative=pack.produce.cooperative, written="{}", saved_at=days.now(), saved_by=f.make_user()
             ).pk,

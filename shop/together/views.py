@@ -17,10 +17,9 @@ from oscar.core.loading import get_class
 
 from logistics.actions import CannotRide, TruckFull
 from logistics.models import Departure
-from shop import paper
 from shop.catalogue import shelf
 from shop.customer.views import of_buyer
-from suppliers.base import days
+from suppliers.base import days, paper
 from suppliers.base.access import everybody
 from suppliers.base.fields import put_errors
 from suppliers.models import Pack

@@ -1,5 +1,6 @@
 from .credits import Credit, SaleAllocation
 from .ledger import Batch, Pack, Produce, PurchaseLot, Withdrawal
+from .payments import Payment, PaymentRun, PaymentSlip
 from .people import (
     Cooperative,
     CooperativeStaff,
@@ -28,6 +29,9 @@ __all__ = [
     "Membership",
     "MembershipRequest",
     "Pack",
+    "Payment",
+    "PaymentRun",
+    "PaymentSlip",
     "Produce",
     "PurchaseLot",
     "Reveal",

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from logistics.models import Award, Shipment
 from shop import roster as county
 from suppliers import actions, roster
-from suppliers.base import access, days
+from suppliers.base import access, days, identity
 from suppliers.models import (
     Credit,
     Household,
@@ -139,6 +139,27 @@ def test_of_another_cooperatives_household_there_is_no_page(client):
     for path in ("", "end/", "reveal/", "people/", "mobile/", "bank/", "status/"):
         assert client.get(f"/cooperative/households/WX900001/{path}").status_code == 404
         assert client.post(f"/cooperative/households/WX900001/{path}", {"size": 3}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("number", "is_one"),
+    [
+        (" 11010519491231 002x", True),
+        ("500238198505053410", True),  # born before Chongqing had its codes, first card after
+        ("110105194912310021", False),  # wrong check digit
+        ("110105194913310020", False),  # month 13
+        ("110105294912310028", False),  # born in 2949
+        ("11010519491231", False),
+        ("一" * 18, False),
+        ("", False),
+    ],
+)
+def test_an_id_number_has_its_check_digit_and_a_day_of_birth(number, is_one):
+    if is_one:
+        assert identity.id_number(number) == "".join(number.split()).upper()
+    else:
+        with pytest.raises(ValueError, match="no ID number"):
+            identity.id_number(number)
 
 
 # ── Drafts ───────────────────────────────────────────────────────────────────────────────────────────────────────────

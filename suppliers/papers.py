@@ -21,12 +21,12 @@ SIZES = ("a4", "a5")
 _HEAD = """
 #let d = json(bytes(sys.inputs.data))
 #set page(paper: d.size, margin: (x: 12mm, y: 12mm), numbering: "1 / 1", flipped: d.size == "a5")
-#set text(font: "Noto Sans SC", size: 12pt, lang: "zh")
+#set text(font: "Noto Sans SC", size: 13pt, lang: "zh")
 #align(center, text(font: "Noto Serif SC", size: 22pt, weight: "bold", d.title))
 #v(-2mm)
-#align(center, text(size: 13pt, d.cooperative))
+#align(center, text(size: 14pt, d.cooperative))
 #v(1mm)
-#grid(columns: (1fr, 1fr), row-gutter: 3mm, ..d.facts.map(f => [#text(fill: luma(90), f.at(0)) #h(2mm) #text(size: 13pt, f.at(1))]))
+#grid(columns: (1fr, 1fr), row-gutter: 3mm, ..d.facts.map(f => [#text(fill: luma(90), f.at(0)) #h(2mm) #text(size: 14pt, f.at(1))]))
 #v(2mm)
 """
 _FOOT = """
@@ -45,7 +45,7 @@ STATEMENT = (
   stroke: (x: none, y: .5pt + luma(150)),
   table.header(..d.head.map(h => text(size: 11pt, fill: luma(90), h))),
   ..d.rows.flatten(),
-  table.footer(repeat: false, ..d.sums.map(s => text(weight: "bold", s))),
+  table.footer(repeat: false, ..d.sums.map(s => text(stroke: .3pt, s))),
 )
 """
     + _FOOT

@@ -7,7 +7,19 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
     """Load what is missing of it, saying what is done. `scale` is full, small, or the path of an inputs file."""
     import logistics.actions
 
-    from . import aftersales, catalogue, departures, half_year, origin, papers, people, preorders, reference, together
+    from . import (
+        aftersales,
+        catalogue,
+        departures,
+        half_year,
+        origin,
+        papers,
+        people,
+        preorders,
+        reference,
+        roster,
+        together,
+    )
     from . import present as living_present
 
     say("places, carriers and the subsidy programme")
@@ -38,5 +50,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         preorders.load()
         say("spoilage claims, returns and reviews")
         aftersales.load()
+        say("households that wait for the county, payments to households")
+        roster.load()
         say("group orders: one that fills, one that is handed out")
         together.load()

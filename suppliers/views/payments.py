@@ -75,7 +75,7 @@ def owed(request: HttpRequest) -> HttpResponse:
         "dues": found,
         "fen": sum(due.fen for due in found),
         "unverified_fen": sum(due.unverified_fen for due in found),
-        "runs": runs[:RUNS_SHOWN],
+        "runs": runs.order_by("-made_at", "-pk")[:RUNS_SHOWN],
     }
     return render(request, "cooperative/payments.html", context)
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from .base import paths  # noqa: F401  (its <row:…>)
-from .views import batches, certificates, desk, ledger, queue, roster, staff, stock
+from .views import batches, certificates, desk, ledger, payments, queue, roster, staff, stock
 
 app_name = "suppliers"
 urlpatterns = [
@@ -25,6 +25,10 @@ urlpatterns = [
     path("batches/new/<row:pk>/", batches.make, name="batch_new"),
     path("batches/<row:pk>/", batches.batch, name="batch"),
     path("hand-overs/", batches.hand_overs, name="hand_overs"),
+    path("ledger/<row:pk>/voucher.pdf", payments.voucher, name="voucher"),
+    path("payments/", payments.owed, name="payments"),
+    path("payments/<str:run_no>/", payments.run, name="payment_run"),
+    path("payments/<str:run_no>/bank-file/", payments.bank_file, name="bank_file"),
     path("households/", roster.households, name="households"),
     path("households/new/", roster.register, name="household_new"),
     path("staff/", staff.staff, name="staff"),
@@ -39,5 +43,7 @@ urlpatterns = [
     path("households/<str:household_no>/", roster.household, name="household"),
     path("households/<str:household_no>/end/", roster.end, name="household_end"),
     path("households/<str:household_no>/reveal/", roster.reveal, name="household_reveal"),
+    path("households/<str:household_no>/account/", payments.account, name="account"),
+    path("households/<str:household_no>/statement.pdf", payments.statement, name="statement"),
     path("households/<str:household_no>/<slug:what>/", roster.change, name="household_change"),
 ]

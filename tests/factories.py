@@ -498,3 +498,16 @@ def make_application(*, by=None, state: str = "submitted", **fields) -> Applicat
         application = joining.pass_on(application=application, by=make_user(is_staff=True))
     application.refresh_from_db()
     return application
+
+
+def make_member(
+    cooperative: Cooperative, *, head: str = "谭大成", account: str = "6217000010001234567", **fields
+) -> Household:
+    """A member household with a bank account in the cooperative's words ("": none)."""
+    household = make_household(cooperative, **fields)
+    Household.objects.filter(pk=household.pk).update(head=head)
+    household.refresh_from_db()
+    membership = Membership.objects.get(household=household, cooperative=cooperative)
+    membership.bank_account = account
+    membership.save(update_fields=["bank_account"])
+    return household

@@ -11,9 +11,9 @@ from django.views.generic import RedirectView
 import suppliers.actions
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
 from shop.listing.models import Listing
-from suppliers import slips, stock
+from suppliers import payments, slips, stock
 from suppliers.base import access, days
-from suppliers.models import Certificate, PurchaseLot, SlipPhoto
+from suppliers.models import Certificate, HouseholdDraft, PurchaseLot, SlipPhoto
 from tests import factories as f
 
 # Pages of libraries that keep their own doors, each with what keeps it.
@@ -77,6 +77,11 @@ DOORS = {
     "/slips/{lot}/photo/": ("cooperative", *EVIDENCE, "staff"),
     "/slip/{key}/": ALL,
     "/slip/{key}/wrong/": ALL,
+    "/officials/approvals/": (access.TOWNSHIP, "staff"),
+    "/officials/reveals/": (access.AUDITOR, "staff"),
+    "/officials/households/{household}/reveal/": (access.OFFICIAL, access.REVIEWER, access.FINANCE, "staff"),
+    "/officials/households/{household}/merge/": ("staff",),
+    "/officials/households/{household}/split/": ("staff",),
     "/officials/find/": (*EVIDENCE, "staff"),
     "/officials/credits.csv": (*EVIDENCE, "staff"),
     "/officials/orders/{number}/": (*EVIDENCE, "staff"),
@@ -103,6 +108,21 @@ DOORS = {
     "/cooperative/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
+    "/cooperative/households/new/": ("cooperative", "other cooperative"),
+    "/cooperative/households/new/{draft}/head/": ("cooperative",),
+    "/cooperative/households/{household}/": ("cooperative",),
+    "/cooperative/households/{household}/end/": ("cooperative",),
+    "/cooperative/households/{household}/reveal/": ("cooperative",),
+    "/cooperative/households/{household}/people/": ("cooperative",),
+    "/cooperative/households/{household}/mobile/": ("cooperative",),
+    "/cooperative/households/{household}/bank/": ("cooperative",),
+    "/cooperative/households/{household}/status/": ("cooperative",),
+    "/cooperative/households/{household}/account/": ("cooperative",),
+    "/cooperative/households/{household}/statement.pdf": ("cooperative",),
+    "/cooperative/ledger/{lot}/voucher.pdf": ("cooperative",),
+    "/cooperative/payments/": ("cooperative", "other cooperative"),
+    "/cooperative/payments/{run}/": ("cooperative",),
+    "/cooperative/payments/{run}/bank-file/": ("cooperative",),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
     "/cooperative/packing/": ("cooperative", "other cooperative"),
     "/cooperative/packing/scan/": ("cooperative", "other cooperative"),
@@ -223,6 +243,14 @@ def world():
                 issued_on=days.today(),
                 content=b"%PDF-",
                 content_type=Certificate.PDF,
+            ).pk,
+            "run": payments.make_run(
+                cooperative=pack.produce.cooperative,
+                lots=[f.make_lot(pack.produce, household, verified=False).pk],
+                by=None,
+            ).run_no,
+            "draft": HouseholdDraft.objects.create(
+                cooperative=pack.produce.cooperative, written="{}", saved_at=days.now(), saved_by=f.make_user()
             ).pk,
         },
     }

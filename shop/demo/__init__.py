@@ -20,6 +20,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         people,
         preorders,
         reference,
+        roster,
         slips,
         stock,
         supply,
@@ -64,6 +65,8 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         slips.load()
         say("products on their way to the shelf")
         listing.load()
+        say("households that wait for the county, payments to households")
+        roster.load()
         say("group orders: one that fills, one that is handed out")
         together.load()
         say("stock: a batch handed over and shelled, losses, a corrected slip, a season that was signed")

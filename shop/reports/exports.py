@@ -10,6 +10,7 @@ from pathlib import Path
 import xlsxwriter
 from django.utils.translation import gettext as _
 
+from suppliers.base.cells import safe
 from suppliers.base.money import yuan_of
 from suppliers.models import Credit
 from suppliers.models.ledger import PurchaseLot, eligible_on_purchase
@@ -18,13 +19,6 @@ from .figures import Figures
 from .report import COUNT, MONEY, SHARE, TEXT, WEIGHT, Column, Report, Table, wan_text
 
 BOM = "\ufeff"  # without it Excel and WPS read UTF-8 as something else
-# A text that starts like this is a formula to a spreadsheet, also in full width.
-FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-
-
-def safe(value: object) -> object:
-    """`value` for a cell: a text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay."""
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 class _Echo:

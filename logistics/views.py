@@ -15,7 +15,7 @@ from suppliers.base import days
 from suppliers.base.access import OWNER, PACKER, cooperative_required
 from suppliers.base.bell import ring
 from suppliers.base.fields import put_errors
-from suppliers.models import Cooperative, Credit
+from suppliers.models import Certificate, Cooperative, Credit
 
 from . import actions, tasks
 from .forms import VehicleForm, WeighForm
@@ -50,6 +50,9 @@ def home(request: HttpRequest) -> HttpResponse:
         starts, ends = days.half_year(today)
         earned = Credit.objects.between(today.replace(month=1, day=1), today).eligible()
         context |= {
+            "expiring": Certificate.objects.filter(cooperative=request.cooperative)
+            .expiring(today)
+            .select_related("produce")[:ON_THE_HOME_PAGE],
             "subsidy": Award.objects.live().of(request.cooperative).between(starts, ends).sums(),
             "helped": earned.filter(allocation__lot__produce__cooperative=request.cooperative).households_helped(
                 as_of=today

@@ -134,6 +134,9 @@ ONLY_APPENDED_TO = (
     "logistics_ledgerentry",
     "shop_refundline",
     "shop_remittance",
+    "listing_listingstep",
+    "listing_pricechange",
+    "listing_stockchange",
 )
 # Tables whose rows stay, and the columns that are never written again.
 NEVER_REWRITTEN = {
@@ -154,6 +157,9 @@ NEVER_REWRITTEN = {
     "suppliers_slipdispute": ("lot_id", "raised_by", "about", "opened_at"),
     "suppliers_batch": ("produce_id", "trace_code", "packed_on", "made_at"),
     "suppliers_handover": ("batch_id", "taker_id", "g", "fen_per_kg", "handed_on", "offered_at"),
+    "suppliers_paymentrun": ("run_no", "cooperative_id", "made_at", "made_by_id"),
+    "suppliers_payment": ("run_id", "household_id", "fen"),
+    "suppliers_paymentslip": ("payment_id", "lot_id", "fen"),
     "logistics_programmeversion": ("programme_id", "number", "starts_on", "ends_on", "terms", "budget_fen"),
     "aftersales_spoilageclaim": ("line_id", "asked_at", "spoiled_bp", "note"),
     "aftersales_noreasonreturn": ("line_id", "asked_at", "packs", "is_binding", "note"),

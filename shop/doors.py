@@ -100,7 +100,15 @@ DESK: list[tuple[str, list[Door]]] = [
     (
         _("Goods"),
         [
-            Door("listing", "store", _("Products"), _("Put up, price, stock"), TRADE, ("listing",)),
+            Door("listing:products", "store", _("Products"), _("Put up, price, stock"), TRADE, ("listing:",)),
+            Door(
+                "suppliers:certificates",
+                "badge-check",
+                _("Papers"),
+                _("Certificates and test reports"),
+                TRADE,
+                ("suppliers:certificate",),
+            ),
             Door("supply_declares", "sprout", _("Supply"), _("Say what you will have, and when"), TRADE, ("supply_",)),
             Door(
                 "presales", "trees", _("Pre-sales"), _("Sell the coming harvest ahead"), TRADE, ("presale", "harvest")
@@ -215,7 +223,7 @@ OFFICE: list[tuple[str, list[Door]]] = [
             Door("applications", "file-check", _("Applications"), who=(TOWNSHIP,), near=("application",)),
             Door("approvals", "users", _("Households"), who=(TOWNSHIP,)),
             Door("cooperatives_office", "store", _("Cooperatives"), who=STAFF, near=("cooperative_office",)),
-            Door("listings", "badge-check", _("New products"), who=STAFF, near=("listing_decide",)),
+            Door("listing:queue", "badge-check", _("New products"), who=STAFF, near=("listing:",)),
             Door("disputes", "message-circle-warning", _("Disputes about slips"), who=STAFF, near=("dispute",)),
             Door("reveals", "eye", _("Who looked at whom"), who=(AUDITOR,)),
         ],

@@ -15,6 +15,19 @@ INVARIANTS = {
         SELECT l.lot_no, l.withdrawn_g, COALESCE(SUM(w.g), 0) FROM suppliers_purchaselot l
         LEFT JOIN suppliers_withdrawal w ON w.lot_id = l.id
         GROUP BY l.id, l.lot_no, l.withdrawn_g HAVING l.withdrawn_g <> COALESCE(SUM(w.g), 0)""",
+    "a payment to a household is the sum of its slips": """
+        SELECT r.run_no, p.fen, COALESCE(SUM(s.fen), 0) FROM suppliers_payment p
+        JOIN suppliers_paymentrun r ON r.id = p.run_id LEFT JOIN suppliers_paymentslip s ON s.payment_id = p.id
+        GROUP BY p.id, r.run_no, p.fen HAVING p.fen <> COALESCE(SUM(s.fen), 0)""",
+    "a slip of a payment is the household's, and paid when and as much as the payment says": """
+        SELECT l.lot_no, s.fen, l.paid_fen FROM suppliers_paymentslip s
+        JOIN suppliers_payment p ON p.id = s.payment_id JOIN suppliers_purchaselot l ON l.id = s.lot_id
+        WHERE COALESCE(l.household_id, 0) <> p.household_id
+        OR (p.state IN ('bank', 'cash') AND (COALESCE(l.paid_fen, -1) <> s.fen OR l.paid_on <> p.paid_on))""",
+    "a slip is live in a run while it is to be paid or paid": """
+        SELECT l.lot_no, CASE WHEN s.is_live THEN 1 ELSE 0 END, p.state FROM suppliers_paymentslip s
+        JOIN suppliers_payment p ON p.id = s.payment_id JOIN suppliers_purchaselot l ON l.id = s.lot_id
+        WHERE s.is_live <> (p.state IN ('waiting', 'bank', 'cash'))""",
     "a lot carried on is of the household of the lot it came from": """
         SELECT l.lot_no, l.household_id, o.household_id FROM suppliers_purchaselot l
         JOIN suppliers_purchaselot o ON o.id = l.carried_from_id

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "shop.preorders.apps.PreordersConfig",
     "shop.sourcing.apps.SourcingConfig",
     "shop.together.apps.TogetherConfig",
+    "shop.listing.apps.ListingConfig",
     *(FORKED.get(app, app) for app in oscar.INSTALLED_APPS if app != "django.contrib.admin"),
     "allauth",
     "allauth.account",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from oscar.core.loading import get_model
@@ -17,7 +18,7 @@ import suppliers.actions
 from logistics.actions.transport import LOADED_WITHIN_DAYS, Leaving, check_leaving, waybill_of
 from logistics.models import Carrier, Consignment, Shipment, Vehicle
 from suppliers.base import days
-from suppliers.base.money import fen_of, yuan_of
+from suppliers.base.money import fen_of
 from suppliers.models import Cooperative, Pack, Produce, SheetRow, SupplyDeclaration
 from suppliers.sheets import engine, kinds
 from suppliers.sheets.kinds import (
@@ -39,6 +40,9 @@ from suppliers.sheets.kinds import (
 from suppliers.sheets.ledger import Members, ProduceNames
 
 from . import orders
+from .listing import actions as listing
+from .listing import band
+from .listing.models import StockChange
 from .models import SaleLine
 from .preorders import actions as preorders
 from .preorders.models import Presale
@@ -46,7 +50,6 @@ from .preorders.models import Presale
 StockRecord = get_model("partner", "StockRecord")
 
 EXAMPLE = "示例(导入时跳过)"
-MOST_PRICE_FEN = 100_000_00
 MOST_IN_STOCK = 1_000_000
 KEPT_OF_A_DECLARATION = ("village", "mu_hundredths", "trees", "unusual_why", "confidence")
 WAYBILLS_BACK = dt.timedelta(days=30)
@@ -58,6 +61,19 @@ def register() -> None:
 
 
 # ── Prices and stock ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class ProductBooks:
+    """The packs of a cooperative with their stock records by code, and what the county expects their produce to cost."""
+
+    packs: Mapping[str, tuple[Pack, Any]]
+    references: dict[int, tuple[int, int] | None] = field(default_factory=dict)
+
+    def reference(self, pack: Pack) -> tuple[int, int] | None:
+        if pack.produce_id not in self.references:
+            self.references[pack.produce_id] = band.reference_band(pack.produce, days.today())
+        return self.references[pack.produce_id]
 
 
 class Products(Kind):
@@ -107,27 +123,41 @@ class Products(Kind):
             help=gettext_lazy("From the export: so that what was sold meanwhile is not put back on the shelf."),
             width=18,
         ),
+        Column(
+            "price_reason",
+            gettext_lazy("Why this price"),
+            synonyms=("定价理由", "价格理由", "价格说明"),
+            help=gettext_lazy("Needed where the price is not as the county expects it."),
+            most=120,
+            width=20,
+        ),
     )
 
     def choices(self, cooperative: Cooperative) -> dict[str, Sequence[str]]:
         return {"sku": [pack.sku for pack in _packs(cooperative)]}
 
-    def books(self, cooperative: Cooperative) -> dict[str, tuple[Pack, Any]]:
+    def books(self, cooperative: Cooperative) -> ProductBooks:
         packs = _packs(cooperative)
         records = {
             record.product_id: record
             for record in StockRecord.objects.filter(partner=cooperative.partner_id, product__in=[p.pk for p in packs])
         }
-        return {pack.sku.upper(): (pack, records[pack.pk]) for pack in packs if pack.pk in records}
+        return ProductBooks({pack.sku.upper(): (pack, records[pack.pk]) for pack in packs if pack.pk in records})
 
-    def judge(self, values: dict[str, Any], books: dict[str, tuple[Pack, Any]]) -> Verdict:
-        found = books.get(values["sku"].upper())
+    def judge(self, values: dict[str, Any], books: ProductBooks) -> Verdict:
+        found = books.packs.get(values["sku"].upper())
         if found is None:
             raise Wrong({"sku": _("You sell nothing under this code. Take the codes from the export.")})
         pack, record = found
         errors = {}
-        if not 0 < values["price"] <= MOST_PRICE_FEN:
-            errors["price"] = _("Write a price above zero, and at most 100,000 yuan.")
+        reason = values.get("price_reason") or ""
+        if values["price"] != fen_of(record.price):
+            try:
+                listing.check_price(
+                    price_fen=values["price"], net_g=pack.net_g, reason=reason, reference=books.reference(pack)
+                )
+            except ValidationError as error:
+                errors |= by_column(_at_columns(error), self, otherwise="price").errors
         if not 0 <= values["stock"] <= MOST_IN_STOCK:
             errors["stock"] = _("Write a number from 0 to 1,000,000.")
         was, wanted = values.get("stock_was"), values["stock"]
@@ -144,8 +174,8 @@ class Products(Kind):
             }
         if errors:
             raise Wrong(errors)
-        now = {"price": fen_of(record.price), "stock": record.num_in_stock}
-        new = {"price": values["price"], "stock": wanted}
+        now: dict[str, Any] = {"price": fen_of(record.price), "stock": record.num_in_stock}
+        new: dict[str, Any] = {"price": values["price"], "stock": wanted}
         changes = [
             (self.column(name).bare, self.column(name).said(now[name]), self.column(name).said(new[name]))
             for name in now
@@ -155,24 +185,27 @@ class Products(Kind):
             CHANGED if changes else SAME,
             key=pack.sku,
             title=f"{pack.sku} {pack.produce.name} {pack.spec}",
-            act=(record.pk, now, new),
+            act=(pack.pk, now, new | {"reason": reason}),
             changes=changes,
         )
 
     def apply(self, verdicts: Sequence[Verdict], *, cooperative: Cooperative, by) -> list[Made]:
         rows = {verdict.act[0]: verdict for verdict in verdicts}
-        set_prices_and_stock(changes={pk: verdict.act[1:] for pk, verdict in rows.items()})
+        set_prices_and_stock(changes={pk: verdict.act[1:] for pk, verdict in rows.items()}, by=by)
         return [
             Made(verdict.row, "stock", pk, before=json.dumps([verdict.act[1], verdict.act[2]]))
             for pk, verdict in rows.items()
         ]
 
     def undo(self, made: Sequence[SheetRow], *, cooperative: Cooperative, by=None) -> None:
-        changes = {row.object_id: tuple(reversed(json.loads(row.before))) for row in made}
-        set_prices_and_stock(changes=changes)
+        changes = {}
+        for row in made:
+            before, after = json.loads(row.before)
+            changes[row.object_id] = (after, before | {"reason": _("An import was taken back.")})
+        set_prices_and_stock(changes=changes, by=by)
 
     def export(self, cooperative: Cooperative) -> Iterable[dict[str, Any]]:
-        for pack, record in self.books(cooperative).values():
+        for pack, record in self.books(cooperative).packs.values():
             yield {
                 "sku": pack.sku,
                 "title": f"{pack.produce.name} {pack.spec}",
@@ -188,21 +221,29 @@ def _packs(cooperative: Cooperative) -> list[Pack]:
     return list(own.select_related("produce").order_by("produce__code", "is_per_kg", "net_g", "pk"))
 
 
-def set_prices_and_stock(*, changes: Mapping[int, tuple[Mapping[str, int], Mapping[str, int]]]) -> None:
-    """Change price (fen) and count in store of stock records, by id, from what they were to what they are to be.
+@transaction.atomic
+def set_prices_and_stock(*, changes: Mapping[int, tuple[Mapping[str, Any], Mapping[str, Any]]], by=None) -> None:
+    """Change `price` (fen) and `stock` (in store) of packs, by id, from what they were to what they are to be, and why.
 
-    Call it in a transaction. Raises ValidationError where one is not what it was: then nothing may be changed.
+    Each leaves its row, as on the product's page. Raises ValidationError where one is not what it was: nothing is changed then.
     """
-    records = StockRecord.objects.select_for_update().filter(pk__in=changes).order_by("pk")
-    for record in records:
-        was, wanted = changes[record.pk]
+    packs = Pack.objects.select_related("produce").in_bulk(list(changes))
+    for record in StockRecord.objects.select_for_update().filter(product__in=packs).order_by("pk"):
+        pack, (was, wanted) = packs[record.product_id], changes[record.product_id]
         if fen_of(record.price) != was["price"] or record.num_in_stock != was["stock"]:
             raise ValidationError(
                 _("Price or stock of %(sku)s have changed meanwhile. Take a new export.") % {"sku": record.partner_sku}
             )
-        record.price, record.num_in_stock = yuan_of(wanted["price"]), wanted["stock"]
-        record.clean()
-        record.save()
+        listing.change_price(pack=pack, price_fen=wanted["price"], reason=wanted["reason"], by=by)
+        if delta := wanted["stock"] - was["stock"]:
+            kind = StockChange.Kind.FOUND if delta > 0 else StockChange.Kind.MISSING
+            listing.change_stock(pack=pack, kind=kind, packs=abs(delta), by=by)
+
+
+def _at_columns(error: ValidationError) -> ValidationError:
+    """What the listing says of a price, at the columns of the sheet."""
+    names = {"price_fen": "price"}
+    return ValidationError({names.get(name, name): said for name, said in error.message_dict.items()})
 
 
 # ── Supply declarations ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from django.views.i18n import set_language
 from django.views.static import serve
 
 from suppliers.base.access import everybody
-from suppliers.views import checking, disputes, office
+from suppliers.views import certificates, checking, disputes, office
 from suppliers.views import ledger as slips
 
 from . import (
@@ -70,8 +70,10 @@ urlpatterns = [
     path("checkout/", _oscar("checkout")),
     path("orders/", include("shop.customer.urls")),
     path("", include("shop.aftersales.urls")),
+    path("", include("shop.listing.urls")),
     path("trace/", origin.find, name="trace-find"),
     path("trace/<str:code>/", origin.trace, name="trace"),
+    path("certificates/<row:pk>/", certificates.look, name="certificate"),
     path("impact/", origin.impact, name="impact"),
     path("impact/data.json", origin.impact_data, name="impact-data"),
     path("impact/months.svg", origin.impact_months, name="impact-months"),

@@ -16,11 +16,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
-from stdnum import exceptions as stdnum_errors
-from stdnum.cn import ric
 
 from . import harvests, sharing
-from .base import days, privacy
+from .base import days, identity, privacy
 from .base.money import price_of
 from .models import (
     Collector,
@@ -743,8 +741,8 @@ def registration_errors(registration: Registration, member_from: dt.date) -> tup
     """The ID number as it is kept, and what is wrong with `registration` by field; looks at nothing but itself."""
     errors = {}
     try:
-        id_number = ric.validate(registration.id_number)
-    except stdnum_errors.ValidationError:
+        id_number = identity.id_number(registration.id_number)
+    except ValueError:
         id_number = ""
         errors["id_number"] = _("This is no ID number. It has 18 signs; check each digit against the card.")
     if member_from > days.today():

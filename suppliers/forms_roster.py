@@ -3,11 +3,9 @@
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from stdnum import exceptions as stdnum_errors
-from stdnum.cn import ric
 
 from .actions import BANK_ACCOUNT, HOUSEHOLD_NO, MOBILE, MOST_PEOPLE, Registration
-from .base import days
+from .base import days, identity
 from .base.fields import DayField, PlainCharField, RowField
 from .forms import villages_by_township
 from .models import Cooperative, Reveal, Village
@@ -68,8 +66,8 @@ class AccountField(PlainCharField):
 class IdNumberField(PlainCharField):
     def clean(self, value):
         try:
-            return ric.validate("".join(super().clean(value).split()).upper())
-        except stdnum_errors.ValidationError as error:
+            return identity.id_number(super().clean(value))
+        except ValueError as error:
             raise ValidationError(
                 _("This is no ID number. It has 18 signs; check each digit against the card.")
             ) from error

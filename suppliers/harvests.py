@@ -114,13 +114,16 @@ class Cell:
     high_fen_per_kg: int | None
 
 
+Key = tuple[dt.date, str, str, str]  # week, kind, township, grade
+
+
 def cells(declared: Iterable[Declared], first_week: dt.date, weeks: int) -> list[Cell]:
     """The public cells of `declared` over so many weeks, by week, kind, township and grade.
 
     What rests on fewer than FEW households and no cooperative's own word is told for the county alone (township and
     grade empty); where that rests on as few, not at all.
     """
-    parts: dict[tuple, list[tuple[Declared, int]]] = defaultdict(list)
+    parts: dict[Key, list[tuple[Declared, int]]] = defaultdict(list)
     for one in counted(declared):
         week = max(monday(one.starts_on), first_week)
         for _n in range(weeks):
@@ -129,12 +132,13 @@ def cells(declared: Iterable[Declared], first_week: dt.date, weeks: int) -> list
             if g := one.g_between(week, week + 6 * DAY):
                 parts[week, one.kind, one.township, one.grade].append((one, g))
             week += 7 * DAY
-    told, together = [], defaultdict(list)
+    told: list[Cell] = []
+    together: dict[Key, list[tuple[Declared, int]]] = defaultdict(list)
     for key, rows in parts.items():
         if _may_be_told(rows):
             told.append(_cell(key, rows))
         else:
-            together[*key[:2], "", ""] += rows
+            together[key[0], key[1], "", ""] += rows
     told += [_cell(key, rows) for key, rows in together.items() if _may_be_told(rows)]
     return sorted(told, key=lambda cell: (cell.week_on, cell.kind, cell.township == "", cell.township, cell.grade))
 
@@ -144,7 +148,7 @@ def _may_be_told(rows: Sequence[tuple[Declared, int]]) -> bool:
     return any(one.is_own for one, _g in rows) or len(named) + sum(one.households for one, _g in rows) >= FEW
 
 
-def _cell(key: tuple, rows: Sequence[tuple[Declared, int]]) -> Cell:
+def _cell(key: Key, rows: Sequence[tuple[Declared, int]]) -> Cell:
     week, kind, township, grade = key
     prices = [one.fen_per_kg for one, _g in rows if one.fen_per_kg]
     return Cell(

@@ -9,11 +9,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
-from stdnum import exceptions as stdnum_errors
-from stdnum.cn import ric
 
 from . import actions
-from .base import days, limits, privacy
+from .base import days, identity, limits, privacy
 from .models import (
     Cooperative,
     Household,
@@ -301,8 +299,8 @@ def split_household(
     why = reason(why)
     errors = {}
     try:
-        id_number = ric.validate(id_number)
-    except stdnum_errors.ValidationError:
+        id_number = identity.id_number(id_number)
+    except ValueError:
         errors["id_number"] = _("This is no ID number. It has 18 signs; check each digit against the card.")
     household = Household.objects.select_for_update().get(pk=household.pk)
     if on > days.today():

@@ -11,6 +11,7 @@ from .models.ledger import new_code
 
 # A household that was answered may ask again, but the page is no letterbox.
 MOST_DISPUTES = 3
+FOUND_WRONG = "县里认定收购单有误。"  # what is stored is stored in Chinese (docs/decisions/0006)
 
 
 @transaction.atomic
@@ -79,7 +80,7 @@ def close(*, dispute: SlipDispute, outcome: str, reason: str, by) -> SlipDispute
         dispute=dispute, kind=DisputeStep.Kind.CLOSED, words=reason, made_at=dispute.closed_at, made_by=by
     )
     if dispute.outcome == SlipDispute.Outcome.WRONG and not stock.why_it_stays(lot):
-        stock.take_back(lot=lot, why=_("The county found the slip wrong."), by=by)
+        stock.take_back(lot=lot, why=FOUND_WRONG, by=by)
     return dispute
 
 

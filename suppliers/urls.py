@@ -3,7 +3,7 @@
 from django.urls import path
 
 from .base import paths  # noqa: F401  (its <row:…>)
-from .views import batches, desk, ledger, queue, roster, sheets, staff, stock
+from .views import batches, certificates, desk, ledger, payments, queue, roster, sheets, staff, stock
 
 app_name = "suppliers"
 urlpatterns = [
@@ -34,16 +34,25 @@ urlpatterns = [
     path("sheets/<slug:code>/", sheets.send_in, name="sheet_new"),
     path("sheets/<slug:code>/template.xlsx", sheets.template, name="sheet_template"),
     path("sheets/<slug:code>/export.xlsx", sheets.export, name="sheet_export"),
+    path("ledger/<row:pk>/voucher.pdf", payments.voucher, name="voucher"),
+    path("payments/", payments.owed, name="payments"),
+    path("payments/<str:run_no>/", payments.run, name="payment_run"),
+    path("payments/<str:run_no>/bank-file/", payments.bank_file, name="bank_file"),
     path("households/", roster.households, name="households"),
     path("households/new/", roster.register, name="household_new"),
     path("staff/", staff.staff, name="staff"),
     path("staff/<row:pk>/", staff.change, name="post"),
     path("staff/invitations/<row:pk>/withdraw/", staff.withdraw, name="invitation_withdraw"),
+    path("certificates/", certificates.papers, name="certificates"),
+    path("certificates/new/", certificates.add, name="certificate_new"),
+    path("certificates/<row:pk>/withdraw/", certificates.withdraw, name="certificate_withdraw"),
     path("grower-price/", staff.grower_price, name="grower_price"),
     path("households/new/<uuid:key>/drop/", roster.drop_draft, name="household_drop"),
     path("households/new/<uuid:key>/<slug:step>/", roster.register_step, name="household_step"),
     path("households/<str:household_no>/", roster.household, name="household"),
     path("households/<str:household_no>/end/", roster.end, name="household_end"),
     path("households/<str:household_no>/reveal/", roster.reveal, name="household_reveal"),
+    path("households/<str:household_no>/account/", payments.account, name="account"),
+    path("households/<str:household_no>/statement.pdf", payments.statement, name="statement"),
     path("households/<str:household_no>/<slug:what>/", roster.change, name="household_change"),
 ]

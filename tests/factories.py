@@ -25,6 +25,7 @@ from shop import orders
 from shop.demo.reference import policy
 from shop.models import Sale
 from shop.shipping.methods import ByWeight
+from shop.sourcing.models import Inquiry, Wanted
 from shop.together import actions as together
 from shop.together.models import GroupOrder
 from suppliers import joining
@@ -37,6 +38,7 @@ from suppliers.models import (
     CooperativeStaff,
     Household,
     HouseholdStatus,
+    Market,
     Membership,
     Pack,
     Produce,
@@ -330,6 +332,43 @@ def make_coupon(
     return voucher
 
 
+def make_inquiry(**fields) -> Inquiry:
+    return Inquiry.objects.create(
+        **{
+            "kind": "DT01",
+            "g": 10_000_000,
+            "city_code": TAIAN,
+            "organisation": "示例·某医院工会",
+            "contact": "周小兰",
+            "mobile": "+8613805380210",
+        }
+        | fields
+    )
+
+
+def make_wanted(**fields) -> Wanted:
+    """A buyer's post that waits to be read."""
+    today = days.today()
+    return Wanted.objects.create(
+        **{
+            "kind": "DT01",
+            "g": 20_000_000,
+            "starts_on": today,
+            "ends_on": today + dt.timedelta(days=60),
+            "until": today + dt.timedelta(days=30),
+            "city_code": TAIAN,
+            "organisation": "示例·某食堂",
+            "contact": "孙师傅",
+            "mobile": "+8613805380211",
+        }
+        | fields
+    )
+
+
+def make_market(code: str = "TA", name: str = "泰安农产品批发市场") -> Market:
+    return Market.objects.create(code=code, name=name, city="泰安")
+
+
 def make_user(name: str = "", *roles: str, cooperative: Cooperative | None = None, **fields):
     user = get_user_model().objects.create_user(email=f"{name or f'u{next(serial)}'}@test.example", **fields)
     for role in roles:
@@ -479,3 +518,16 @@ def make_application(*, by=None, state: str = "submitted", **fields) -> Applicat
         application = joining.pass_on(application=application, by=make_user(is_staff=True))
     application.refresh_from_db()
     return application
+
+
+def make_member(
+    cooperative: Cooperative, *, head: str = "谭大成", account: str = "6217000010001234567", **fields
+) -> Household:
+    """A member household with a bank account in the cooperative's words ("": none)."""
+    household = make_household(cooperative, **fields)
+    Household.objects.filter(pk=household.pk).update(head=head)
+    household.refresh_from_db()
+    membership = Membership.objects.get(household=household, cooperative=cooperative)
+    membership.bank_account = account
+    membership.save(update_fields=["bank_account"])
+    return household

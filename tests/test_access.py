@@ -8,10 +8,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
+import suppliers.actions
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
-from suppliers import slips, stock
+from shop.listing.models import Listing
+from suppliers import payments, slips, stock
 from suppliers.base import access, days
-from suppliers.models import PurchaseLot, SlipPhoto
+from suppliers.models import Certificate, HouseholdDraft, PurchaseLot, SlipPhoto
 from tests import factories as f
 
 # Pages of libraries that keep their own doors, each with what keeps it.
@@ -75,6 +77,11 @@ DOORS = {
     "/slips/{lot}/photo/": ("cooperative", *EVIDENCE, "staff"),
     "/slip/{key}/": ALL,
     "/slip/{key}/wrong/": ALL,
+    "/officials/approvals/": (access.TOWNSHIP, "staff"),
+    "/officials/reveals/": (access.AUDITOR, "staff"),
+    "/officials/households/{household}/reveal/": (access.OFFICIAL, access.REVIEWER, access.FINANCE, "staff"),
+    "/officials/households/{household}/merge/": ("staff",),
+    "/officials/households/{household}/split/": ("staff",),
     "/officials/find/": (*EVIDENCE, "staff"),
     "/officials/credits.csv": (*EVIDENCE, "staff"),
     "/officials/orders/{number}/": (*EVIDENCE, "staff"),
@@ -107,6 +114,21 @@ DOORS = {
     "/cooperative/sheets/roster/export.xlsx": ("cooperative", "other cooperative"),
     "/cooperative/sheets/imports/{sheet}/": ("cooperative",),
     "/cooperative/sheets/imports/{asked}/columns/": ("cooperative",),
+    "/cooperative/households/new/": ("cooperative", "other cooperative"),
+    "/cooperative/households/new/{draft}/head/": ("cooperative",),
+    "/cooperative/households/{household}/": ("cooperative",),
+    "/cooperative/households/{household}/end/": ("cooperative",),
+    "/cooperative/households/{household}/reveal/": ("cooperative",),
+    "/cooperative/households/{household}/people/": ("cooperative",),
+    "/cooperative/households/{household}/mobile/": ("cooperative",),
+    "/cooperative/households/{household}/bank/": ("cooperative",),
+    "/cooperative/households/{household}/status/": ("cooperative",),
+    "/cooperative/households/{household}/account/": ("cooperative",),
+    "/cooperative/households/{household}/statement.pdf": ("cooperative",),
+    "/cooperative/ledger/{lot}/voucher.pdf": ("cooperative",),
+    "/cooperative/payments/": ("cooperative", "other cooperative"),
+    "/cooperative/payments/{run}/": ("cooperative",),
+    "/cooperative/payments/{run}/bank-file/": ("cooperative",),
     "/cooperative/consignments/{consignment}/": ("cooperative",),
     "/cooperative/packing/": ("cooperative", "other cooperative"),
     "/cooperative/packing/scan/": ("cooperative", "other cooperative"),
@@ -128,6 +150,16 @@ DOORS = {
     "/officials/cooperatives/": ("staff",),
     "/officials/cooperatives/{code}/": ("staff",),
     "/cooperative/staff/": ("cooperative", "other cooperative"),
+    "/cooperative/certificates/": ("cooperative", "other cooperative"),
+    "/cooperative/certificates/new/": ("cooperative", "other cooperative"),
+    "/certificates/{certificate}/": ALL,
+    "/cooperative/products/": ("cooperative", "other cooperative"),
+    "/cooperative/products/new/": ("cooperative", "other cooperative"),
+    "/cooperative/products/{pack}/": ("cooperative",),
+    "/cooperative/products/{pack}/price/": ("cooperative",),
+    "/cooperative/products/{pack}/stock/": ("cooperative",),
+    "/officials/products/": ("staff",),
+    "/officials/products/{pack}/": ("staff",),
     "/cooperative/grower-price/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/{lot}/correct/": ("cooperative",),
     "/cooperative/stock/": ("cooperative", "other cooperative"),
@@ -144,7 +176,26 @@ DOORS = {
     "/cooperative/ledger/{lot}/paper/": ("cooperative",),
     "/preorders/": ALL,
     "/cooperative/presales/": ("cooperative", "other cooperative"),
-    "/cooperative/presales/harvest/": ("cooperative", "other cooperative"),
+    "/supply/": ALL,
+    "/supply/data.json": ALL,
+    "/supply/data.csv": ALL,
+    "/supply/board.png": ALL,
+    "/supply/ask/": ALL,
+    "/supply/wanted/": ALL,
+    "/supply/mine/{supply_key}/": ALL,
+    "/supply/mine/{supply_key}/declare/what/": ALL,
+    "/supply/collect/": (),
+    "/supply/collect/declare/where/": (),
+    "/cooperative/supply/": ("cooperative", "other cooperative"),
+    "/cooperative/supply/declare/what/": ("cooperative", "other cooperative"),
+    "/cooperative/supply/links/": ("cooperative", "other cooperative"),
+    "/officials/inquiries/": ("staff",),
+    "/officials/inquiries/{inquiry}/": ("staff",),
+    "/officials/wanted/": ("staff",),
+    "/officials/collectors/": ("staff",),
+    "/officials/prices/": ("staff",),
+    "/officials/prices/{market}/": ("staff",),
+    "/officials/supply/": (*EVIDENCE, "staff"),
     "/cooperative/presales/new/": ("cooperative", "other cooperative"),
     "/dashboard/": ("staff",),
 }
@@ -187,6 +238,28 @@ def world():
             "code": pack.produce.cooperative.code,
             "sheet": f.make_sheet(pack.produce, household).pk,
             "asked": f.make_sheet(pack.produce, household, headings="一\t二").pk,
+            "supply_key": suppliers.actions.give_supply_key(
+                household=household, cooperative=pack.produce.cooperative
+            ).key,
+            "inquiry": f.make_inquiry().pk,
+            "market": f.make_market().pk,
+            "pack": Listing.objects.create(pack=pack, state="submitted", submitted_at=days.now()).pk,
+            "certificate": Certificate.objects.create(
+                cooperative=pack.produce.cooperative,
+                kind="test",
+                number="1",
+                issued_on=days.today(),
+                content=b"%PDF-",
+                content_type=Certificate.PDF,
+            ).pk,
+            "run": payments.make_run(
+                cooperative=pack.produce.cooperative,
+                lots=[f.make_lot(pack.produce, household, verified=False).pk],
+                by=None,
+            ).run_no,
+            "draft": HouseholdDraft.objects.create(
+                cooperative=pack.produce.cooperative, written="{}", saved_at=days.now(), saved_by=f.make_user()
+            ).pk,
         },
     }
 

@@ -13,6 +13,7 @@ from oscar.core.loading import get_model
 from shop import orders
 from shop.aftersales import actions as aftersales
 from shop.models import InvoiceWish, Refund, Sale
+from shop.sourcing import actions as sourcing
 from shop.together import actions as together
 from shop.together.models import GroupOrder
 from suppliers.base import access, days
@@ -115,6 +116,7 @@ def erase(*, user: User) -> None:
     VoucherApplication.objects.filter(user=user).update(user=None)
     aftersales.forget_reviewer(order_ids=order_ids)
     together.forget(user=user, name=GONE)
+    sourcing.forget(user=user)
     LogEntry.objects.filter(actor=user).update(actor_email=None, remote_addr=None)
     Application.objects.filter(applicant=user, state=Application.State.DRAFT).delete()
     EmailAddress.objects.filter(user=user).delete()

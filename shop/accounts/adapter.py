@@ -7,7 +7,7 @@ from django.shortcuts import resolve_url
 
 from suppliers import joining
 from suppliers.base import access
-from suppliers.models import Cooperative
+from suppliers.models import Collector, Cooperative
 
 from . import limits
 
@@ -52,6 +52,8 @@ class Adapter(DefaultAccountAdapter):
             return resolve_url("officials:report")
         if access.has_role(user, access.TOWNSHIP):
             return resolve_url("slips")
+        if Collector.objects.of(user).exists():
+            return resolve_url("supply:collect_declares")
         return resolve_url(settings.LOGIN_REDIRECT_URL)
 
 

@@ -3,8 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from suppliers.base.money import half_up
 from suppliers.models import Certificate, Produce, PurchaseLot
 
@@ -52,6 +50,6 @@ def certificates(produce: Produce, day: dt.date, at: Version | None = None) -> l
 def _valid(day: dt.date) -> dict[int, list[Certificate]]:
     """All papers that are valid on `day`, by cooperative: a county has some hundred."""
     found: dict[int, list[Certificate]] = {}
-    for one in Certificate.objects.filter(Q(expires_on=None) | Q(expires_on__gte=day), issued_on__lte=day):
+    for one in Certificate.objects.valid_on(day):
         found.setdefault(one.cooperative_id, []).append(one)
     return found

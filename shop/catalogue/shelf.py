@@ -20,6 +20,8 @@ FRESH_DAYS = 60
 # Fewer households than this are not told apart in public.
 FEW_HOUSEHOLDS = 3
 SUPPLYING_DAYS = 365
+# What the captions of our drawings say (shop/demo/catalogue.py).
+DRAWING = "示意图"
 
 _counted = Kept()
 
@@ -57,6 +59,11 @@ class Ware:
     def picture_small(self) -> str:
         """The address of the first picture at 400 pixels, empty where there is no such file."""
         return self.picture.small_url if self.picture else ""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the first picture is one of our drawings, which say so in their captions."""
+        return self.picture is not None and DRAWING in self.picture.caption
 
     @property
     def fen_per_jin(self) -> int:
@@ -134,6 +141,12 @@ def priced(of: Iterable[Priced], day: dt.date, at: Version) -> list[Ware]:
     of = list(of)
     known = packs.of([one.product_id for one in of], at)
     return [_ware(known[pk], price_fen, free, day) for pk, price_fen, free in of if pk in known]
+
+
+def ware_of(pack: Pack, day: dt.date) -> Ware:
+    """`pack` as it would stand on the shelf, whether it does or not."""
+    stock = pack.product.stockrecords.get()
+    return _ware(pack, fen_of(stock.price or 0), stock.free, day)
 
 
 def _ware(pack: Pack, price_fen: int, free: int, day: dt.date) -> Ware:

@@ -13,13 +13,16 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         departures,
         half_year,
         joining,
+        listing,
         money,
         origin,
         papers,
         people,
         preorders,
         reference,
+        roster,
         sheets,
+        slips,
         stock,
         supply,
         together,
@@ -59,6 +62,12 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         aftersales.load()
         say("cooperatives that apply, and who works where")
         joining.load()
+        say("purchase slips: to be checked, confirmed, disputed, decided")
+        slips.load()
+        say("products on their way to the shelf")
+        listing.load()
+        say("households that wait for the county, payments to households")
+        roster.load()
         say("group orders: one that fills, one that is handed out")
         together.load()
         say("stock: a batch handed over and shelled, losses, a corrected slip, a season that was signed")

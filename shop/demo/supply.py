@@ -4,13 +4,23 @@ import datetime as dt
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Max, Min, Sum
 
 import suppliers.actions
 import suppliers.prices
 from shop.catalogue import season
 from suppliers.base import days
 from suppliers.harvests import DAY, monday
-from suppliers.models import Collector, Household, Market, MarketPrice, Produce, SupplyDeclaration, Village
+from suppliers.models import (
+    Collector,
+    Household,
+    Market,
+    MarketPrice,
+    Produce,
+    PurchaseLot,
+    SupplyDeclaration,
+    Village,
+)
 
 from ..preorders.actions import follow_declarations
 from ..sourcing.models import Inquiry, InquiryNote, Wanted
@@ -60,6 +70,7 @@ def load() -> None:
     today = days.today()
     for code, kind, jin, fen_per_jin, grade, mu, sure in DECLARED:
         _declare(Produce.objects.get(cooperative__code=code, code=kind), today, jin, fen_per_jin, grade, mu, sure)
+    _earlier(today)
     _collect(today)
     _price(today)
     _ask(today)
@@ -87,6 +98,21 @@ def _declare(
         replaces=older,
     )
     follow_declarations(produce=produce)
+
+
+def _earlier(today: dt.date) -> None:
+    """What was declared of harvests that are over: some more, some less than what was bought of them since."""
+    bought = PurchaseLot.objects.filter(
+        bought_on__gte=today - 300 * DAY, bought_on__lt=today - 7 * DAY, reversed_at=None
+    )
+    sums = bought.order_by("produce").values_list("produce").annotate(Sum("g"), Min("bought_on"), Max("bought_on"))
+    for n, (produce, g, first, last) in enumerate(sums[:8]):
+        if not SupplyDeclaration.objects.filter(produce=produce, ends_on__lt=today).exists():
+            # Not by the action, which declares nothing that is over.
+            SupplyDeclaration.objects.create(
+                produce_id=produce, g=g * (85 + 12 * (n % 4)) // 100, starts_on=first, ends_on=last,
+                declared_at=days.at(first - 40 * DAY),
+            )  # fmt: skip
 
 
 def _harvest(produce: Produce, today: dt.date) -> tuple[dt.date, dt.date]:

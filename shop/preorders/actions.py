@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
 from shop import orders
+from shop.listing.models import published
 from shop.models import Sale, SaleLine
 from suppliers import board, harvests
 from suppliers.base import days
@@ -77,8 +78,10 @@ def open_presale(
     """
     # The produce row is the lock: two presales of one harvest are opened one after the other.
     produce = Produce.objects.select_for_update().get(pk=of.produce_id)
-    if of.is_for_institutions or presale_of(of):
-        raise ValidationError({"pack": _("Only what is sold to private buyers can be sold ahead.")})
+    if of.is_for_institutions or presale_of(of) or not Pack.objects.filter(published(), pk=of.pk).exists():
+        raise ValidationError(
+            {"pack": _("Only what the county has passed and private buyers can buy can be sold ahead.")}
+        )
     _check_week(ships_from)
     if not days.now() < closes_at <= days.at(ships_from, 0):
         raise ValidationError({"closes_at": _("Orders end after now, and before the first day of shipping.")})

@@ -5,6 +5,7 @@ import datetime as dt
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shop.listing.models import published
 from suppliers.base import days
 from suppliers.base.fields import AmountField, DayField, RowField
 from suppliers.base.money import fen_of, yuan_of
@@ -26,7 +27,7 @@ class PresaleForm(forms.Form):
     def __init__(self, data=None, *, cooperative: Cooperative):
         super().__init__(data)
         self.fields["of"].queryset = Pack.objects.filter(
-            produce__cooperative=cooperative, produce__is_b2b_only=False, is_per_kg=False, presale=None
+            published(), produce__cooperative=cooperative, produce__is_b2b_only=False, is_per_kg=False, presale=None
         ).select_related("produce")
 
     @property

@@ -14,11 +14,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from suppliers.base import days
+from suppliers.base import days, paper
 from suppliers.base.qr import qr
 from suppliers.models import Produce
 
-from .. import paper
 from ..models import Sale
 from . import origin
 

@@ -153,10 +153,10 @@ class Goods:
     produce: Produce
     bought_from: dt.date | None
     bought_to: dt.date | None
+    batch: str | None
     pool: Pool
     shows_price: bool
     certificates: list[Certificate]
-    batch: str = ""
 
     @property
     def grower_fen_per_jin(self) -> int:
@@ -171,34 +171,33 @@ class Goods:
 
 
 def goods_of(shipment: Shipment) -> list[Goods]:
-    """Each kind of goods in `shipment`, in six queries however many there are."""
+    """Each kind of goods in `shipment`, in five queries however many there are."""
     month = shipment.dispatched_on.replace(day=1)
     lines = ShipmentLine.objects.filter(shipment=shipment)
     produce = list(Produce.objects.filter(pk__in=lines.values("produce")).order_by("pk"))
+    # Of goods carried on, the day the household sold them, not the day they were made into others.
+    sold_on = Coalesce("lot__household_sold_on", "lot__bought_on")
     bought = {
-        pk: (first, last)
-        for pk, first, last in SaleAllocation.objects.filter(line__in=lines.values("line"), reverses=None)
+        pk: (first, last, batch)
+        for pk, first, last, batch in SaleAllocation.objects.filter(line__in=lines.values("line"), reverses=None)
         .order_by()
         .values_list("lot__produce")
-        .annotate(Min("lot__bought_on"), Max("lot__bought_on"))
+        .annotate(first=Min(sold_on), last=Max(sold_on), batch=Max("line__sale_line__batch__trace_code"))
     }
-    packed_from = SaleLine.objects.filter(pk__in=lines.values("line"), batch__isnull=False)
-    batches = dict(packed_from.values_list("produce", "batch__trace_code"))
     found = pools((one.pk, month) for one in produce)
     valid = Q(expires_on=None) | Q(expires_on__gte=shipment.dispatched_on)
     papers = list(
-        Certificate.objects.filter(valid, cooperative=shipment.cooperative_id, issued_on__lte=days.today()).filter(
-            Q(produce=None) | Q(produce__in=produce)
-        )
+        Certificate.objects.standing()
+        .filter(valid, cooperative=shipment.cooperative_id, issued_on__lte=days.today())
+        .filter(Q(produce=None) | Q(produce__in=produce))
     )
     return [
         Goods(
             one,
-            *bought.get(one.pk, (None, None)),
+            *bought.get(one.pk, (None, None, None)),
             pool=found[one.pk, month],
             shows_price=shipment.cooperative.shows_grower_price,
             certificates=[paper for paper in papers if paper.produce_id in (None, one.pk)],
-            batch=batches.get(one.pk, ""),
         )
         for one in produce
     ]

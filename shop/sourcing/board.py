@@ -114,7 +114,7 @@ def tonnes(g: int) -> str:
     parts = half_up(g, 10 ** (6 - digits))
     whole, rest = divmod(parts, 10**digits)
     text = f"{whole:,}" + (f".{rest:0{digits}d}".rstrip("0").rstrip(".") if digits else "")
-    return text if parts else "<0.01"
+    return text if parts or not g else "<0.01"
 
 
 def price_range(low: int | None, high: int | None) -> str:
@@ -268,10 +268,10 @@ def weeks(known: Told, wanted: Wanted) -> list[Week]:
     return [Week(week, week + 6 * DAY, rows) for week, rows in found.items()]
 
 
-def text(known: Told, wanted: Wanted, sought: Sequence, address: str) -> str:
-    """The board as a message to a group: a line for each kind."""
+def text(known: Told, shown: Sequence[Range], sought: Sequence, address: str) -> str:
+    """What is `shown` as a message to a group: a line for each kind."""
     lines = [_("Supply from Wuxi, %(day)s") % {"day": _short(known.today)}]
-    for one in ranges(known, wanted):
+    for one in shown:
         line = _("%(name)s: %(tonnes)s t, %(first)s to %(last)s, %(places)s") % {
             "name": one.name,
             "tonnes": one.tonnes,

@@ -8,9 +8,9 @@ from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from shop import paper
 from shop.reports import origin
 from shop.templatetags.almanac import month_day
+from suppliers.base import paper
 
 from . import board
 

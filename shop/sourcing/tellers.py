@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import ExpressionWrapper, Q
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -74,7 +74,8 @@ class Teller:
             rows = rows.filter(household=self.household, produce__cooperative=self.cooperative)
         else:
             rows = rows.of(self.cooperative)
-        return rows.select_related("produce__cooperative", "household", "village").defer("photo")
+        rows = rows.select_related("produce__cooperative", "household", "village").defer("photo")
+        return rows.annotate(has_photo=ExpressionWrapper(Q(photo__isnull=False), models.BooleanField()))
 
 
 def of_cooperative(cooperative: Cooperative, user) -> Teller:

@@ -53,7 +53,7 @@ def supply(request: HttpRequest) -> HttpResponse:
             (one, known.kind(one.kind), board.tonnes(one.g), board.price_range(one.fen_per_kg, one.fen_per_kg))
             for one in sought
         ],
-        "text": board.text(known, asked, sought[:5], address),
+        "text": board.text(known, ranges, sought[:5], address),
         "query": request.GET.urlencode() if asked != board.Wanted() else "",
     }
     response = render(request, "supply/board.html", context)

@@ -29,6 +29,7 @@ from .models import Inquiry, Wanted
 ON_A_PAGE = 30
 SECTION = {"section": "sourcing", "reads_evidence": True}
 SEASONS_OF_YEARS = 2
+LOOK = "look"
 
 staff_only = role_required()
 
@@ -55,13 +56,22 @@ def inquiries(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def inquiry(request: HttpRequest, pk: int) -> HttpResponse:
-    """An inquiry with whom to call, and what was done about it; a POST adds a note."""
+    """An inquiry and what was done about it; a POST adds a note, or shows whom to call (which is written down)."""
     asked = get_object_or_404(Inquiry, pk=pk)
-    form = NoteForm(request.POST or None, initial={"state": Inquiry.State.ANSWERED})
-    if request.method == "POST" and form.is_valid():
+    is_shown = request.method == "POST" and "look" in request.POST
+    if is_shown:
+        actions.look(asked=asked, by=request.user)
+    form = NoteForm(None if is_shown else request.POST or None, initial={"state": Inquiry.State.ANSWERED})
+    if form.is_bound and form.is_valid():
         actions.note(inquiry=asked, **form.cleaned_data, by=request.user)
         return redirect("inquiry", pk=pk)
-    context = {"inquiry": asked, "kinds": board.kinds(), "notes": asked.notes.select_related("made_by"), "form": form}
+    context = {
+        "inquiry": asked,
+        "is_shown": is_shown,
+        "kinds": board.kinds(),
+        "notes": asked.notes.select_related("made_by"),
+        "form": form,
+    }
     return render(request, "officials/inquiry.html", context | SECTION)
 
 
@@ -73,15 +83,23 @@ def wanted(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         number, state = request.POST.get("wanted", ""), request.POST.get("state", "")
         post = get_object_or_404(Wanted, pk=number if number.isdecimal() and len(number) < 19 else 0)
+        if state == LOOK:
+            actions.look(asked=post, by=request.user)
+            return _wanted(request, shown=post.pk)
         if state not in (Wanted.State.SHOWN, Wanted.State.REFUSED):
             raise Http404
         if actions.decide(wanted=post, state=state, by=request.user):
             messages.success(request, _("Done."))
         return redirect("wanted_desk")
-    rows = Wanted.objects.order_by("decided_at", "-posted_at", "-pk")
-    waiting, rest = rows.filter(state=Wanted.State.WAITING), rows.exclude(state=Wanted.State.WAITING)
+    return _wanted(request)
+
+
+def _wanted(request: HttpRequest, shown: int = 0) -> HttpResponse:
+    waiting = Wanted.objects.filter(state=Wanted.State.WAITING).order_by("posted_at", "pk")
+    rest = Wanted.objects.exclude(state=Wanted.State.WAITING)
     context = {
         "waiting": waiting[:100],
+        "shown": shown,
         "page": Paginator(rest.order_by("-decided_at", "-pk"), ON_A_PAGE).get_page(request.GET.get("page")),
         "kinds": board.kinds(),
     }

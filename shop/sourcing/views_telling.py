@@ -197,8 +197,9 @@ def _check(request: HttpRequest, draft: Draft) -> HttpResponse:
     teller = draft.teller
     if missing := draft.missing():
         return redirect(teller.url(missing))
-    form = tellers.PhotoForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    is_sent = request.method == "POST"
+    form = tellers.PhotoForm(request.POST if is_sent else None, request.FILES if is_sent else None)
+    if is_sent and form.is_valid():
         try:
             if teller.user is None and not limits.take(teller.owner, BY_KEY):
                 raise ValidationError(_("That was a lot for one day. Please go on tomorrow, or ask your cooperative."))

@@ -13,18 +13,18 @@ from oscar.core.loading import get_class, get_model
 
 from logistics.actions import CannotRide, TruckFull
 from logistics.models import Departure
-from shop import paper, places
+from shop import places
 from shop.accounts import limits
 from shop.catalogue import shelf
 from shop.checkout.unpaid import own_of, placed, remember
 from shop.customer.views import of_buyer
 from shop.holding import TooManyUnpaid
 from shop.models import Sale
-from shop.reports import origin
 from shop.shipping import estimate
-from suppliers.base import days
+from suppliers.base import days, paper
 from suppliers.base.access import everybody, signed_in
 from suppliers.base.fields import put_errors
+from suppliers.base.qr import qr as drawn_qr
 from suppliers.models import Pack
 
 from . import actions, board
@@ -155,7 +155,7 @@ def progress(request: HttpRequest, token: str) -> HttpResponse:
 def qr(request: HttpRequest, token: str) -> HttpResponse:
     """The address of the page as a QR code."""
     url = request.build_absolute_uri(_group(token).get_absolute_url())
-    return HttpResponse(origin.qr(url), content_type="image/svg+xml")
+    return HttpResponse(drawn_qr(url), content_type="image/svg+xml")
 
 
 @everybody

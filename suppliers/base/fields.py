@@ -93,6 +93,19 @@ class PictureField(forms.FileField):
         return pictures.redrawn(upload) if upload else None
 
 
+class PaperField(forms.FileField):
+    """A picture or PDF of a paper, as (bytes, content type) (suppliers/base/pictures.py); None where it may be left out."""
+
+    widget = forms.FileInput
+
+    def widget_attrs(self, widget) -> dict:
+        return {"accept": "image/jpeg,image/png,image/webp,application/pdf"}
+
+    def clean(self, value, initial=None) -> tuple[bytes, str] | None:
+        upload = super().clean(value, None)
+        return pictures.paper(upload) if upload else None
+
+
 class RowField(forms.ModelChoiceField):
     """One of a queryset's rows by its id; a number that no id can be names none (SQLite cannot even compare it)."""
 

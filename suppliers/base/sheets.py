@@ -22,6 +22,8 @@ import xlsxwriter
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from .cells import FORMULA_STARTS, safe
+
 MOST_BYTES = 5 * 1024 * 1024
 MOST_ROWS = 20_000
 MOST_COLUMNS = 60
@@ -37,8 +39,6 @@ Cell = str | float | bool | dt.date | dt.datetime | dt.time | dt.timedelta | Non
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BOM = "\ufeff"  # without it Excel and WPS read UTF-8 as something else
-# A text that starts like this is a formula to a spreadsheet, also in full width.
-FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SHEET = re.compile(r"^xl/worksheets/[^/]+\.xml$", re.IGNORECASE)
@@ -368,11 +368,6 @@ def _text_table(text: str) -> Table:
 
 
 # ── Out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def safe(value: object) -> object:
-    """`value` for a cell: a text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay."""
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 class _Echo:

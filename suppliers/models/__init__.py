@@ -2,6 +2,7 @@ from .credits import Credit, SaleAllocation
 from .joining import Application, ApplicationStep, CooperativeStep, Invitation
 from .ledger import Batch, Pack, Produce, PurchaseLot, Withdrawal
 from .market import Market, MarketPrice
+from .payments import Payment, PaymentRun, PaymentSlip
 from .people import (
     Cooperative,
     CooperativeStaff,
@@ -43,6 +44,9 @@ __all__ = [
     "Membership",
     "MembershipRequest",
     "Pack",
+    "Payment",
+    "PaymentRun",
+    "PaymentSlip",
     "Produce",
     "PurchaseLot",
     "Reveal",

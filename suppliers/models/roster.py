@@ -84,7 +84,7 @@ class Reveal(models.Model):
     """That somebody was shown a household's name or number in clear: who, whose, which, why, when. It only grows."""
 
     class Field(models.TextChoices):
-        NAME = "head", _("name")
+        NAME = "head", _("full name")
         ID_NUMBER = "id_number", _("ID number")
         MOBILE = "mobile", _("mobile")
         BANK_ACCOUNT = "bank_account", _("bank account")

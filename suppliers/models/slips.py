@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ..base import access, days, privacy
+from ..base import days, privacy
 from .ledger import PurchaseLot
 
 
@@ -34,12 +34,6 @@ class SlipPhoto(models.Model):
 class SlipDisputeQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
-
-    def visible_to(self, user) -> Self:
-        """The county's offices see all, a township those of its households, a cooperative those of its slips."""
-        if access.has_role(user, *access.READS_EVIDENCE):
-            return self
-        return self.filter(lot__in=PurchaseLot.objects.visible_to(user))
 
 
 class SlipDispute(models.Model):

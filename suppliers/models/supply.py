@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from ..base import days
-from .ledger import Produce, new_code
+from .ledger import Batch, Produce, new_code
 from .people import Cooperative, Household, SpellQuerySet, spell_constraints
 from .places import Village
 
@@ -95,7 +95,7 @@ class SupplyDeclaration(models.Model):
             # Without a cooperative there is no own word: it is of a household, or of so many.
             models.CheckConstraint(
                 condition=Q(household__isnull=False, households__isnull=True)
-                | Q(household__isnull=True, households__gt=0, village__isnull=False)
+                | Q(household__isnull=True, households__isnull=False, households__gt=0, village__isnull=False)
                 | Q(household__isnull=True, households__isnull=True, produce__isnull=False),
                 name="declaration_says_for_how_many",
             ),
@@ -103,12 +103,6 @@ class SupplyDeclaration(models.Model):
         indexes = [models.Index(fields=["produce", "starts_on", "ends_on"], name="declarations_by_weeks")]
         verbose_name = _("supply declaration")
         verbose_name_plural = _("supply declarations")
-
-
-class CertificateQuerySet(models.QuerySet):
-    def valid_on(self, day: dt.date) -> Self:
-        """Those that were issued by `day` and have not expired on it."""
-        return self.filter(Q(expires_on=None) | Q(expires_on__gte=day), issued_on__lte=day)
 
 
 class SupplyKey(models.Model):
@@ -175,8 +169,53 @@ class Collector(models.Model):
         verbose_name_plural = _("collectors")
 
 
+EXPIRES_SOON_DAYS = 30
+
+
+class CertificateQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        """Those that were not taken back."""
+        return self.filter(withdrawn_at=None)
+
+    def valid_on(self, day: dt.date) -> Self:
+        """Those that stand and are in force on `day`."""
+        in_force = Q(expires_on=None) | Q(expires_on__gte=day)
+        return self.standing().filter(in_force, issued_on__lte=day)
+
+    def of_produce(self, *produce: Produce) -> Self:
+        """Those that speak of one of `produce` (all of one cooperative): of itself, or of all that its cooperative sells."""
+        return self.filter(
+            Q(produce__in=produce) | Q(produce=None), cooperative__in={one.cooperative_id for one in produce}
+        )
+
+    def expiring(self, day: dt.date) -> Self:
+        """Those that run out within thirty days of `day`, or did in the thirty before, and that no later one replaces."""
+        soon = dt.timedelta(days=EXPIRES_SOON_DAYS)
+        later = Certificate.objects.standing().filter(
+            Q(expires_on=None) | Q(expires_on__gt=models.OuterRef("expires_on")),
+            Q(produce=models.OuterRef("produce")) | Q(produce=None, cooperative=models.OuterRef("cooperative")),
+            kind=models.OuterRef("kind"),
+        )
+        return (
+            self.standing()
+            .filter(~models.Exists(later), expires_on__gte=day - soon, expires_on__lte=day + soon)
+            .order_by("expires_on", "pk")
+        )
+
+
+class CertificateManager(models.Manager.from_queryset(CertificateQuerySet)):
+    def get_queryset(self):
+        # The paper itself is read for whoever opens it alone.
+        return super().get_queryset().defer("content")
+
+
 class Certificate(models.Model):
-    """A paper that attests something of a cooperative, or of one kind of its produce."""
+    """A paper that attests something of a cooperative, of one kind of its produce, or of one batch of it.
+
+    The paper itself (`content`) is a redrawn picture, or a PDF that is only ever handed out as a file to be kept.
+    """
+
+    PDF, JPEG = CONTENT_TYPES = ("application/pdf", "image/jpeg")
 
     class Kind(models.TextChoices):
         CONFORMITY = "conformity", _("statement of conformity")
@@ -192,9 +231,15 @@ class Certificate(models.Model):
     issuer = models.CharField(_("issued by"), max_length=80, blank=True)
     issued_on = models.DateField(_("issued on"))
     expires_on = models.DateField(_("valid until"), null=True, blank=True)
-    file = models.FileField(_("file"), upload_to="certificates/", blank=True)
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="certificates")
+    content = models.BinaryField(_("paper"), blank=True, default=b"")
+    content_type = models.CharField(max_length=16, choices=[(one, one) for one in CONTENT_TYPES], blank=True)
+    added_at = models.DateTimeField(_("added at"), default=days.now)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
-    objects = CertificateQuerySet.as_manager()
+    objects = CertificateManager()
 
     class Meta:
         ordering = ["kind", "-issued_on", "pk"]
@@ -203,10 +248,28 @@ class Certificate(models.Model):
                 condition=Q(expires_on__isnull=True) | Q(expires_on__gte=F("issued_on")),
                 name="certificate_expires_after_its_issue",
             ),
-            models.UniqueConstraint(fields=["cooperative", "kind", "number"], name="one_certificate_of_a_number"),
+            models.UniqueConstraint(
+                fields=["cooperative", "kind", "number"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="one_certificate_of_a_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(batch__isnull=True) | Q(produce__isnull=False),
+                name="certificate_of_a_batch_names_its_produce",
+            ),
         ]
         verbose_name = _("certificate")
         verbose_name_plural = _("certificates")
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.number}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has run out."""
+        return self.expires_on is not None and self.expires_on < days.today()
+
+    @property
+    def is_soon_over(self) -> bool:
+        """Whether it runs out within thirty days, or has."""
+        return self.expires_on is not None and (self.expires_on - days.today()).days <= EXPIRES_SOON_DAYS

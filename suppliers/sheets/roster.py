@@ -12,7 +12,6 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from stdnum.cn import ric
 
 from .. import actions, roster
 from ..base import days, privacy
@@ -430,7 +429,7 @@ def _no_village() -> str:
 
 
 def _is_same_number(written: str, kept: str, mask: str) -> bool:
-    return written in (kept, mask) or ric.compact(written) == kept
+    return written in (kept, mask) or "".join(written.split()).upper() == kept
 
 
 def _shown(name: str, value: Any) -> str:

@@ -222,17 +222,18 @@ def at_the_desk(client, peaches):
 
 
 def test_a_cooperative_declares_a_harvest_and_sells_it_ahead(at_the_desk, peaches):
-    answer = at_the_desk.post(
-        "/cooperative/presales/harvest/",
-        {
-            "produce": peaches.produce.pk,
-            "weight": "２００",
-            "weight_unit": "jin",
-            "starts_on": f"{SOON:%Y.%m.%d}",
-            "ends_on": f"{SOON + 9 * DAY:%Y.%m.%d}",
-        },
-    )
-    assert answer.status_code == 302
+    at = "/cooperative/supply/declare"
+    days_of_picking = {"starts_on": f"{SOON:%Y.%m.%d}", "ends_on": f"{SOON + 9 * DAY:%Y.%m.%d}"}
+    for step, answers in [
+        ("what", {"what": peaches.produce.pk}),
+        ("variety", {}),
+        ("amount", {"weight": "２００", "weight_unit": "jin"}),
+        ("when", days_of_picking),
+        ("price", {"price_unit": "jin"}),
+        ("sure", {"confidence": "likely"}),
+    ]:
+        assert at_the_desk.post(f"{at}/{step}/", answers).status_code == 302
+    assert at_the_desk.post(f"{at}/check/").status_code == 302
     asked = {
         "of": peaches.pk,
         "ships_from": f"{SOON:%Y-%m-%d}",

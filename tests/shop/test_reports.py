@@ -17,7 +17,7 @@ from shop.models import Sale
 from shop.reports.figures import Figures
 from shop.reports.report import Report, roughly_households, roughly_wan, window_name, words_for_households
 from suppliers.base import access
-from suppliers.base.sheets import safe
+from suppliers.base.cells import safe
 from suppliers.models import Cooperative, HouseholdMerger, PurchaseLot
 from tests import factories as f
 

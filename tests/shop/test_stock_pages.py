@@ -11,7 +11,7 @@ from logistics.models import Consignment
 from shop.models import SaleLine
 from suppliers import stock
 from suppliers.base import access, days
-from suppliers.models import Batch, CarryOn, HandOver, PurchaseLot, SignedAccount, Withdrawal
+from suppliers.models import Batch, CarryOn, HandOver, PurchaseLot, SignedAccount, TownshipStaff, Withdrawal
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +127,20 @@ def test_a_slip_entered_twice_is_only_taken_back(client, own, produce):
     assert PurchaseLot.objects.count() == 1
 
 
+def test_a_slip_that_was_taken_back_is_neither_paid_nor_checked(client, own, produce):
+    household = f.make_household(own)
+    lot = f.make_lot(produce, household, verified=False)
+    stock.take_back(lot=lot, why="录了两遍")
+    paid = {"receipt": "R1", "paid_on": TODAY.isoformat()}
+    assert "作废" in errors(client.post(reverse("suppliers:lot", args=[lot.pk]), paid))["__all__"][0]
+    official = f.make_user("", access.TOWNSHIP)
+    TownshipStaff.objects.create(user=official, township=household.village.township)
+    client.force_login(official)
+    assert client.post(reverse("slips"), {"slip": lot.pk}).status_code == 302
+    lot.refresh_from_db()
+    assert (lot.verified_at, lot.paid_on) == (None, None)
+
+
 def test_a_slip_of_which_goods_have_gone_says_what_can_be_done(client, own, produce):
     lot = f.make_lot(produce, f.make_household(own), g=10_000)
     stock.withdraw(produce=produce, kind="lost", g=1_500, on=TODAY)
@@ -233,6 +247,21 @@ def test_both_sides_agree_on_a_hand_over_and_the_taker_makes_kernels_of_it(clien
     assert "45.00" in client.get(carried).content.decode()
     client.post(carried, {"why": "称错了"})
     assert CarryOn.objects.filter(reverses=made).exists()
+
+
+def test_an_auditor_follows_goods_carried_on_to_the_slip_of_their_household(client, produce):
+    pack = f.make_pack(f.make_produce(produce.cooperative, code="HR01"))
+    household = f.make_household(produce.cooperative)
+    slip = f.make_lot(produce, household, g=10_000, bought_on=TODAY)
+    made = stock.process(produce=produce, into=pack.produce, in_g=10_000, out_g=5_000, on=TODAY)
+    order = f.sell((pack, 1), on=TODAY)
+    client.force_login(f.make_user("", access.AUDITOR))
+    for address in (
+        reverse("officials:order", args=[order.number]),
+        reverse("officials:household", args=[household.household_no]),
+    ):
+        page = client.get(address).content.decode()
+        assert f"{made.lots.get().lot_no} <small>← {slip.lot_no}</small>" in page
 
 
 def count(**fields) -> dict:

@@ -9,7 +9,8 @@ import xlsxwriter
 from django.core.exceptions import ValidationError
 
 from suppliers.base import sheets
-from suppliers.base.sheets import Heading, Page, read, read_pasted, safe, workbook
+from suppliers.base.cells import safe
+from suppliers.base.sheets import Heading, Page, read, read_pasted, workbook
 from suppliers.sheets import cells
 
 JAN_5 = dt.date(2019, 1, 5)

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 
+from shop.logs import without_tokens
 from suppliers import actions, slips
 from suppliers.base import access, days
 from suppliers.models import DisputeStep, PurchaseLot, SlipDispute, SlipPhoto, TownshipStaff
@@ -290,6 +291,11 @@ def test_a_cooperative_does_not_confirm_its_own_slip(client, own, lot):
     assert client.post(reverse("household-right", args=[lot.household_key])).status_code == 403
     lot.refresh_from_db()
     assert lot.verified_at is None
+
+
+def test_no_log_tells_the_code_of_a_slip(lot):
+    said = {"event": "", "request": f"GET {household_page(lot)}wrong/"}
+    assert lot.household_key not in str(without_tokens(None, "", said))
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 24, "x" * 400, "\x00", "None"])

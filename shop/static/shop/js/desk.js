@@ -69,7 +69,11 @@
     try {
       const who = await ready();
       if (!who) return;
-      for (const entry of due) if (!await send(entry, who.token)) return;
+      for (const entry of due) {
+        const isForeign = !who.cooperatives.includes(entry.cooperative);
+        if (isForeign && entry.errors?.[""]) continue; // the server has said so once
+        if (!await send(entry, who.token)) return;
+      }
     } catch {
       why = OFFLINE;
     }
@@ -242,6 +246,7 @@
   };
   form.addEventListener("input", (event) => {
     if (event.target.name === "price") form.dataset.priced = "yes";
+    if (event.target.name === "bought_on") isDayChosen = true;
     shownAsked = false;
     total();
     draft();
@@ -256,7 +261,7 @@
   const kept = ["household", "is_other_source", "produce", "grade", "weight", "weight_unit", "price", "price_unit", "signed_how", "bought_on", "lot_no"];
   const fields = () => Object.fromEntries(kept.map((name) => [name, name === "is_other_source" ? (field(name).checked ? "on" : "") : value(name)]));
   const draft = () => {
-    const now = { ...fields(), household: member()?.[0] || "" };
+    const now = { ...fields(), household: member()?.[0] || "", bought_on: undefined };
     try { localStorage.setItem(draftKey, JSON.stringify({ fields: now, entry_key: field("entry_key").value })); } catch { /* a private window */ }
   };
   const fill = (given) => {
@@ -309,7 +314,12 @@
     if (now.household && [...entered, ...await waiting()].some(same)) found.twice = words.twice;
     return found;
   };
+  // The page may have been open since yesterday. A telephone whose clock is late goes by the page's day.
+  let isDayChosen = false;
+  const today = () => [field("bought_on").defaultValue, new Date(Date.now() + 8 * 3600000).toISOString().slice(0, 10)].sort().at(-1);
+  const setDay = () => { if (!isDayChosen) field("bought_on").value = today(); };
   const sum = async () => {
+    setDay();
     const who = member();
     const says = {
       household: who ? `${who[1]} ${who[0]} · ${who[2]}` : words.other,
@@ -404,6 +414,7 @@
   const begin = () => {
     // The next slip: the same goods, another household.
     editing = null;
+    isDayChosen = false;
     field("entry_key").value = newKey();
     for (const name of ["household", "weight", "lot_no"]) field(name).value = "";
     field("is_other_source").checked = false;
@@ -475,6 +486,7 @@
     const entry = key && await find(key).catch(() => null);
     if (entry && entry.cooperative === form.dataset.entry) {
       editing = entry;
+      isDayChosen = true;
       field("entry_key").value = entry.entry_key;
       fill(entry.fields);
       if (isStepped) turn(0);

@@ -7,10 +7,11 @@ wrote can be an instruction. In the source, `#let d = json(bytes(sys.inputs.data
 
 import json
 from functools import cache, lru_cache
-from pathlib import Path
 from threading import Lock
 
-PICTURES = Path(__file__).parent / "static" / "shop"
+from django.conf import settings
+
+PICTURES = settings.BASE_DIR / "shop" / "static" / "shop"
 SERIF, SANS = "Noto Serif SC", "Noto Sans SC"
 
 # Pictures are kept, as many as this: the same card is looked at by everybody in a group. What names people is not kept.

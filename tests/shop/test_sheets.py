@@ -7,8 +7,13 @@ from django.urls import reverse
 from oscar.core.loading import get_model
 
 from logistics.models import Shipment
+from shop import orders
+from shop.listing import band
+from shop.listing.models import PriceChange, StockChange
+from shop.models import SaleLine
 from shop.preorders import actions as preorders
 from shop.tasks import sweep_now
+from suppliers import actions
 from suppliers.base import days
 from suppliers.base.sheets import read
 from suppliers.models import SheetImport, SupplyDeclaration
@@ -45,7 +50,7 @@ def stock_of(pack):
 
 def test_prices_and_stock_are_changed_by_an_export_that_was_edited_and_taken_back(client, own, pack):
     headings, row = exported(client, "products")
-    assert row[:1] + row[2:] == [pack.sku, 88.0, 100.0, 100.0]
+    assert row[:1] + row[2:] == [pack.sku, 88.0, 100.0, 100.0, ""]
     row[2], row[3] = "９２.５元", 120.0
     sheet = send(client, "products", book(headings, row))
     assert engine.plan_of(sheet)[0]["changes"] == [["售价", "88.00 元", "92.50 元"], ["库存", "100", "120"]]
@@ -53,6 +58,21 @@ def test_prices_and_stock_are_changed_by_an_export_that_was_edited_and_taken_bac
     assert (str(stock_of(pack).price), stock_of(pack).num_in_stock) == ("92.50", 120)
     press(client, "sheet_take_back", sheet)
     assert (str(stock_of(pack).price), stock_of(pack).num_in_stock) == ("88.00", 100)
+    # Each change has its row, as on the product's page.
+    assert list(PriceChange.objects.values_list("old_fen", "new_fen")) == [(8_800, 9_250), (9_250, 8_800)]
+    assert list(StockChange.objects.values_list("kind", "delta", "left")) == [("found", 20, 120), ("missing", -20, 100)]
+    assert None not in PriceChange.objects.values_list("by", flat=True)
+
+
+def test_a_price_outside_what_the_county_expects_wants_its_reason(client, own, pack, monkeypatch):
+    # 92.50 yuan for 5 jin are 18.50 a jin.
+    monkeypatch.setattr(band, "reference_band", lambda *_: (500, 1_800))
+    headings, row = exported(client, "products")
+    row[2] = 92.5
+    assert [error["name"] for error in send(client, "products", book(headings, row)).errors] == ["price_reason"]
+    row[5] = "今年果子大"
+    press(client, "sheet_write", send(client, "products", book(headings, row)))
+    assert PriceChange.objects.get().reason == "今年果子大"
 
 
 def test_what_was_sold_since_the_export_is_not_put_back_on_the_shelf(client, own, pack):
@@ -84,7 +104,7 @@ def test_another_cooperatives_product_is_not_found_by_its_code(client, own, pack
 
 def harvest(g_jin, starts_in: int = 10, *, produce: str = "核桃") -> tuple:
     starts_on = days.today() + dt.timedelta(days=starts_in)
-    return (produce, "", g_jin, starts_on, starts_on + dt.timedelta(days=20), "", "")
+    return (produce, "", g_jin, starts_on, starts_on + dt.timedelta(days=20), "", "", "")
 
 
 def test_a_declaration_is_made_replaced_and_the_earlier_one_holds_again_when_it_is_taken_back(client, own, pack):
@@ -102,6 +122,32 @@ def test_a_declaration_is_made_replaced_and_the_earlier_one_holds_again_when_it_
     assert first.state == "applied"  # it was replaced
     press(client, "sheet_take_back", second)
     assert SupplyDeclaration.objects.get().replaced_by is None
+
+
+def test_what_a_sheet_does_not_ask_for_stays_as_it_was_declared(client, own, pack):
+    starts_on = days.today() + dt.timedelta(days=10)
+    said = {"produce": pack.produce, "starts_on": starts_on, "ends_on": starts_on + dt.timedelta(days=20)}
+    declared = actions.declare_supply(
+        **said,
+        g=10_000_000,
+        variety="香玲",
+        mu_hundredths=10_000,
+        trees=2_000,
+        unusual_why="大年",
+        confidence="certain",
+    )
+    actions.call_off_supply(declaration=actions.declare_supply(**said, g=1_000))
+    headings, row = exported(client, "declarations")
+    assert row[7] == "香玲"
+    press(client, "sheet_write", send(client, "declarations", book(headings, [*row[:2], 18_000, *row[3:]])))
+    now = SupplyDeclaration.objects.standing().get()
+    assert (now.g, now.replaces, now.variety, now.mu_hundredths, now.trees) == (
+        9_000_000, declared, "香玲", 10_000, 2_000
+    )  # fmt: skip
+    assert (now.unusual_why, now.confidence) == ("大年", "certain")
+    # So much from so few trees cannot be, whoever writes it.
+    wrong = send(client, "declarations", book(headings, [*row[:2], "9000吨", *row[3:]]))
+    assert [error["name"] for error in wrong.errors] == ["g"]
 
 
 def test_pre_sales_follow_what_a_sheet_declares(client, own, pack):
@@ -122,8 +168,8 @@ def test_pre_sales_follow_what_a_sheet_declares(client, own, pack):
 
 def test_waybills_ship_what_is_filled_in_and_leave_the_rest(client, own, pack):
     make.make_lot(pack.produce, make.make_household(own), g=50_000)
-    orders = [make.place_order((pack, 1)) for _n in range(3)]
-    for order in orders:
+    placed = [make.place_order((pack, 1)) for _n in range(3)]
+    for order in placed:
         make.pay(order)
     headings, *rows = exported(client, "waybills")
     assert [row[2] for row in rows] == ["泰安市"] * 3
@@ -141,6 +187,33 @@ def test_waybills_ship_what_is_filled_in_and_leave_the_rest(client, own, pack):
     assert (again.counts["new"], again.counts["same"], again.counts["wrong"]) == (0, 2, 0)
     press(client, "sheet_take_back", sheet)
     assert (sheet.state, Shipment.objects.count()) == ("applied", 2)
+
+
+def test_a_waybill_ships_all_that_is_left_of_a_consignment_that_left_in_part(client, own, pack):
+    other = make.make_pack(produce=pack.produce)
+    order = make.place_order((pack, 1), (other, 1))
+    make.pay(order)
+    first, left = SaleLine.objects.filter(sale=order.pk).order_by("pk")
+    dispatching = orders.Dispatching(
+        consignment=order.consignments.get(),
+        carrier_code="SF",
+        waybill="SF12345678",
+        freight_fen=0,
+        at=days.now(),
+        line_ids=[first.pk],
+    )
+    orders.dispatch(dispatching=[dispatching])
+    headings, row = exported(client, "waybills")
+    assert row[1].count("×") == 1
+    row[3:9] = ["SF", "SF12345678", "", "", "", ""]
+    assert send(client, "waybills", book(headings, row)).counts["same"] == 1
+    row[4] = "SF12345679"
+    sheet = send(client, "waybills", book(headings, row))
+    press(client, "sheet_write", sheet)
+    assert sheet.state == "applied", sheet.notice
+    second = Shipment.objects.get(waybill="SF12345679")
+    assert (second.gross_g, list(second.lines.values_list("line", flat=True))) == (left.gross_g, [left.pk])
+    assert order.consignments.get().state == "dispatched"
 
 
 def test_a_waybill_that_cannot_be_is_named_and_nothing_is_shipped(client, own, pack):

@@ -61,7 +61,9 @@ def test_many_slips_are_refused_as_one_is_and_none_is_written(slip, wrong):
 def test_many_slips_are_written_as_one_is(slip):
     first = one_by_one(slip)
     (second,) = all_at_once(replace(slip, lot_no="S2"))
-    differ = ("id", "lot_no", "entered_at")
+    assert first.household_key
+    assert second.household_key
+    differ = ("id", "lot_no", "entered_at", "household_key")
     written = [
         {field.attname: getattr(lot, field.attname) for field in lot._meta.concrete_fields if field.name not in differ}
         for lot in (PurchaseLot.objects.get(pk=first.pk), PurchaseLot.objects.get(pk=second.pk))
@@ -102,13 +104,14 @@ def registration():
         {"category": "脱贫户"},
         {"mobile": "12"},
         {"bank_account": "12"},
-        {"household_no": "taken"},
+        {"household_no": "TAKEN"},
+        {"household_no": "wx 2"},
         {"id_number": OTHER_ID_NUMBER},
     ],
 )
 def test_many_households_are_refused_as_one_is_and_none_joins(registration, wrong):
     own = make.make_cooperative()
-    taken = replace(registration, household_no="taken", id_number=OTHER_ID_NUMBER)
+    taken = replace(registration, household_no="TAKEN", id_number=OTHER_ID_NUMBER)
     actions.register_household(registration=taken, cooperative=own, member_from=MAY_1)
     good, bad = (
         replace(registration, id_number="110105200003070012"),
@@ -122,8 +125,14 @@ def test_many_households_are_refused_as_one_is_and_none_joins(registration, wron
 
 def test_declarations_are_refused_as_one_is_and_what_was_replaced_meanwhile_is_not_replaced_again():
     today = days.today()
-    good = actions.Declaring(make.make_produce(), 1_000, today, today)
-    for wrong in ({"g": 0}, {"ends_on": today - dt.timedelta(days=1)}, {"ends_on": today + dt.timedelta(days=400)}):
+    good = actions.Declaring(produce=make.make_produce(), g=1_000, starts_on=today, ends_on=today)
+    for wrong in (
+        {"g": 0},
+        {"fen_per_kg": 0},
+        {"trees": 10**9},
+        {"ends_on": today - dt.timedelta(days=1)},
+        {"ends_on": today + dt.timedelta(days=400)},
+    ):
         bad = replace(good, **wrong)
         one = {name: getattr(bad, name) for name in asdict(bad)}
         assert refusal(lambda bad=bad: actions.declare_supplies(declarations=[good, bad])) == refusal(

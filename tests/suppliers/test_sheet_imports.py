@@ -5,17 +5,20 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from suppliers import actions
+from suppliers import actions, roster, stock
 from suppliers.base import days, privacy
 from suppliers.base.sheets import read
 from suppliers.models import (
+    CooperativeStaff,
     Household,
+    HouseholdChange,
     HouseholdStatus,
     Membership,
+    MembershipRequest,
     PurchaseLot,
     SheetImport,
     SheetMapping,
@@ -276,8 +279,11 @@ def test_households_join_by_a_sheet_with_what_is_secret_encrypted_and_masked(cli
     assert (household.household_no, household.head, household.id_number) == ("WX900001", "谭小兰", ID_NUMBER)
     assert household.id_index == privacy.keyed_index(ID_NUMBER)
     assert (household.mobile, household.bank_account) == ("13805380001", "6228480123456789012")
-    assert HouseholdStatus.objects.get().category == "脱贫户"
-    assert Membership.objects.get().starts_on == dt.date(2021, 5, 1)
+    status, membership = HouseholdStatus.objects.get(), Membership.objects.get()
+    # It counts when the county has approved it.
+    assert (status.category, status.approved_at, status.proposed_by) == ("脱贫户", None, own)
+    assert (membership.starts_on, membership.size) == (dt.date(2021, 5, 1), 4)
+    assert (membership.mobile, membership.bank_account) == ("13805380001", "6228480123456789012")
     assert (sheet.content, sheet.plan) == (None, None)
 
     # What is exported is masked, and comes back as the same; people and mobile are changed, shown old and new.
@@ -293,6 +299,15 @@ def test_households_join_by_a_sheet_with_what_is_secret_encrypted_and_masked(cli
     press(client, "sheet_take_back", sheet)
     household.refresh_from_db()
     assert (household.size, household.mobile) == (4, "13805380001")
+    # Who changed what stays, and that it was changed back.
+    changes = HouseholdChange.objects.order_by("pk").values_list("field", "before", "after")
+    assert list(changes) == [
+        ("size", "4", "5"),
+        ("mobile", "138****0001", "139****0002"),
+        ("size", "5", "4"),
+        ("mobile", "139****0002", "138****0001"),
+    ]
+    assert None not in HouseholdChange.objects.values_list("by", flat=True)
 
 
 def test_no_error_that_is_kept_repeats_what_was_written(client, own):
@@ -320,17 +335,86 @@ def test_a_known_bank_account_is_not_sent_elsewhere_by_a_sheet(client, own):
 
 def test_a_household_that_another_cooperative_knows_joins_and_is_not_written_twice(client, own):
     other = make.make_cooperative()
-    registration = actions.Registration("WX900009", "谭小兰", ID_NUMBER, own.village, 3)
+    registration = actions.Registration("WX900001", "谭小兰", ID_NUMBER, own.village, 3, mobile="13705380007")
     known, _is_new = actions.register_household(
         registration=registration, cooperative=other, member_from=dt.date(2020, 1, 1)
     )
     sheet = send(client, "roster", template_of(client, "roster", roster_row(own.village)))
     press(client, "sheet_write", sheet)
     assert Household.objects.get() == known
-    assert known.size == 3
+    known.refresh_from_db()
+    assert (known.size, known.mobile) == (3, "13705380007")
+    assert known.memberships.get(cooperative=own).size == 4
+    # Neither reads what the other wrote.
+    exported = read(client.get(reverse("suppliers:sheet_export", args=["roster"])).content)[0].rows
+    assert (exported[1][4], exported[1][7]) == (4.0, "138****0001")
     assert set(known.memberships.values_list("cooperative", flat=True)) == {own.pk, other.pk}
     press(client, "sheet_take_back", sheet)
     assert known.memberships.get().cooperative == other
+    assert not HouseholdStatus.objects.exists()
+
+
+def test_a_household_that_is_known_otherwise_waits_for_the_county_and_the_others_join(client, own):
+    registration = actions.Registration("WX900009", "谭小兰", ID_NUMBER, own.village, 3)
+    known, _is_new = actions.register_household(
+        registration=registration, cooperative=make.make_cooperative(), member_from=dt.date(2020, 1, 1)
+    )
+    rows = [roster_row(own.village), roster_row(own.village, no="wx900002", head="谭小梅", id=OTHER_ID_NUMBER)]
+    sheet = send(client, "roster", template_of(client, "roster", *rows))
+    assert sheet.counts["new"] == 2, sheet.errors
+    preview = client.get(reverse("suppliers:sheet", args=[sheet.pk])).content.decode()
+    assert "先看一下这户" in preview
+    assert known.household_no not in preview
+    press(client, "sheet_write", sheet)
+    request = MembershipRequest.objects.get()
+    assert (request.household, request.cooperative, request.decided_at) == (known, own, None)
+    assert actions.Registration.of_text(request.written).household_no == "WX900001"
+    assert request.asked_by is not None
+    assert Membership.objects.get(cooperative=own).household.household_no == "WX900002"
+    # Sent in again in another file, nothing is asked twice.
+    assert send(client, "roster", template_of(client, "roster", *rows, ("合计",))).counts["same"] == 2
+    press(client, "sheet_take_back", sheet)
+    assert not MembershipRequest.objects.exists()
+    assert Household.objects.get() == known
+
+
+def test_what_the_county_has_decided_on_is_not_taken_back(client, own):
+    sheet = send(client, "roster", template_of(client, "roster", roster_row(own.village)))
+    press(client, "sheet_write", sheet)
+    roster.approve_statuses(spells=[HouseholdStatus.objects.get().pk], by=make.make_user())
+    press(client, "sheet_take_back", sheet)
+    assert (sheet.state, Household.objects.count()) == ("applied", 1)
+
+
+def test_a_seller_sends_in_slips_and_finds_no_roster_and_a_packer_finds_nothing(client, own, produce, household):
+    roster_sheet = send(client, "roster", template_of(client, "roster", roster_row(own.village)))
+    for role, found in (("seller", 200), ("packer", 404)):
+        user = make.make_user()
+        CooperativeStaff.objects.create(user=user, cooperative=own, role=role, starts_on=dt.date(2018, 1, 1))
+        client.force_login(user)
+        assert client.get(reverse("suppliers:sheets")).status_code == found
+        assert client.get(reverse("suppliers:sheet_new", args=["ledger"])).status_code == found
+        for address in (
+            reverse("suppliers:sheet_new", args=["roster"]),
+            reverse("suppliers:sheet_export", args=["roster"]),
+            reverse("suppliers:sheet", args=[roster_sheet.pk]),
+        ):
+            assert client.get(address).status_code == 404
+
+
+def test_slips_that_are_paid_or_corrected_are_not_taken_back(client, own, produce, household):
+    row = (dt.date(2019, 1, 5), household.household_no, "核桃", 1, 9)
+    sheet = send(client, "ledger", template_of(client, "ledger", ("S1", *row)))
+    press(client, "sheet_write", sheet)
+    lot = PurchaseLot.objects.get()
+    assert lot.household_key
+    stock.take_back(lot=lot, why="写错了")
+    press(client, "sheet_take_back", sheet)
+    assert (sheet.state, PurchaseLot.objects.count()) == ("applied", 1)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM suppliers_purchaselot")
+    # And what was taken back is not exported.
+    assert len(read(client.get(reverse("suppliers:sheet_export", args=["ledger"])).content)[0].rows) == 1
 
 
 def test_a_roster_is_not_taken_back_once_something_was_bought(client, own, produce):

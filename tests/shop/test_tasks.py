@@ -36,6 +36,7 @@ def test_one_sweep_does_everything_that_is_due():
         "shipments assessed": 1,
         "orders of erased accounts pseudonymised": 0,
         "sessions and codes over": 0,
+        "cooperatives joined": 0,
     }
     assert SaleLine.objects.untraced().count() == 0
     assert Award.objects.get().share_bp == 10_000

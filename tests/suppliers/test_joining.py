@@ -466,7 +466,7 @@ def test_another_cooperatives_posts_and_invitations_are_not_found(client, cooper
 
 OWNERS = ["suppliers:staff", "suppliers:grower_price", "logistics:awards"]
 SELLERS = ["suppliers:ledger", "suppliers:slip", "suppliers:households", "suppliers:household_new", "presales",
-           "harvest", "presale_new", "aftersales:cooperative", "aftersales:cooperative-reviews"]  # fmt: skip
+           "supply_declares", "presale_new", "aftersales:cooperative", "aftersales:cooperative-reviews"]  # fmt: skip
 PACKERS = ["logistics:home", "logistics:consignments", "logistics:vehicles", "logistics:vehicle_new"]
 
 

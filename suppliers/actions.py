@@ -36,8 +36,8 @@ MOST_G_A_LOT = 100_000_000  # 100 t: beyond it a weight is a slip of the finger
 MOST_G_DECLARED = 10_000_000_000  # 10,000 t: the county's whole harvest
 MOST_FEN_PER_KG = 100_000_00
 MOST_PEOPLE = 30
-MOBILE = re.compile(r"1[3-9]\d{9}")
-BANK_ACCOUNT = re.compile(r"\d{12,21}")
+MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+BANK_ACCOUNT = re.compile(r"\d{12,21}", re.ASCII)
 HOUSEHOLD_NO = re.compile(r"[A-Z0-9][A-Z0-9-]{0,19}")
 
 

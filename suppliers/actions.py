@@ -47,8 +47,8 @@ MOST_HOUSEHOLDS_DECLARED = 2_000
 MOST_MU_HUNDREDTHS = 100_000_000
 MOST_TREES = 50_000_000
 MOST_PEOPLE = 30
-MOBILE = re.compile(r"1[3-9]\d{9}")
-BANK_ACCOUNT = re.compile(r"\d{12,21}")
+MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+BANK_ACCOUNT = re.compile(r"\d{12,21}", re.ASCII)
 HOUSEHOLD_NO = re.compile(r"[A-Z0-9][A-Z0-9-]{0,19}")
 
 

@@ -52,7 +52,7 @@ def propose_status(
         raise ValidationError({"category": _("Choose a category from the list.")})
     if starts_on > days.today():
         raise ValidationError({"category_from": _("This day is still to come.")})
-    Household.objects.select_for_update().get(pk=household.pk)
+    Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     if HouseholdStatus.objects.waiting().filter(household=household, proposed_by=cooperative).exists():
         raise ValidationError({"category": _("What you wrote before still waits for the county.")})
     return HouseholdStatus.objects.create(
@@ -87,7 +87,7 @@ def approve_statuses(*, spells: Iterable[int], by) -> Decided:
     """
     waiting = HouseholdStatus.objects.waiting().filter(pk__in=list(spells))
     homes = list(
-        Household.objects.select_for_update()
+        Household.objects.select_for_update(no_key=True)
         .filter(pk__in=waiting.values("household"))
         .order_by("pk")
         .values_list("pk", flat=True)
@@ -97,7 +97,7 @@ def approve_statuses(*, spells: Iterable[int], by) -> Decided:
         standing[spell.household_id].append(spell)
     decided, ended, now = Decided(), [], days.now()
     # Read again under the lock: somebody may have decided meanwhile.
-    for spell in waiting.order_by("household", "starts_on", "pk"):
+    for spell in waiting.select_related("household").order_by("household", "starts_on", "pk"):
         others = standing[spell.household_id]
         over = [other for other in others if _overlap(spell, other)]
         same = [o for o in over if o.category == spell.category and o.starts_on <= spell.starts_on]
@@ -159,7 +159,7 @@ def decide_request(*, request: MembershipRequest, is_granted: bool, why: str, by
     request.save(update_fields=["decided_at", "decided_by", "is_granted", "why"])
     if is_granted:
         written = actions.Registration.of_text(request.written)
-        household = Household.objects.select_for_update().get(pk=request.household_id)
+        household = Household.objects.select_for_update(no_key=True).get(pk=request.household_id)
         if not household.id_index:
             household.id_number = written.id_number
             household.save(update_fields=["id_number", "id_index"])
@@ -207,7 +207,7 @@ def change_member(
         errors["bank_account"] = _("A bank account has 12 to 21 digits. Check them against the passbook or the card.")
     if errors:
         raise ValidationError(errors)
-    household = Household.objects.select_for_update().get(pk=household.pk)
+    household = Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     membership = membership_of(household, cooperative)
     if membership is None:
         raise ValidationError(_("This household is no member of the cooperative."))
@@ -254,7 +254,7 @@ def _change(household: Household, cooperative: Cooperative, name: str, before: s
 @transaction.atomic
 def end_membership(*, household: Household, cooperative: Cooperative, on: dt.date, by) -> Membership:
     """End a membership with the day `on`. Raises ValidationError for a day that cannot be, or after which there are slips."""
-    household = Household.objects.select_for_update().get(pk=household.pk)
+    household = Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     membership = membership_of(household, cooperative)
     if membership is None or (membership.ends_on and membership.ends_on < days.today()):
         raise ValidationError(_("This membership has ended already."))
@@ -294,7 +294,7 @@ def split_household(
         id_number = identity.id_number(id_number)
     except ValueError:
         errors["id_number"] = _("This is no ID number. It has 18 signs; check each digit against the card.")
-    household = Household.objects.select_for_update().get(pk=household.pk)
+    household = Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     if on > days.today():
         errors["on"] = _("This day is still to come.")
     if not 1 <= size < household.size:

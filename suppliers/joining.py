@@ -5,6 +5,7 @@ and not only on the page: nobody at two stages of one application, nobody on wha
 """
 
 import datetime as dt
+import logging
 import re
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ from .models import (
     TownshipStaff,
     Village,
 )
+
+logger = logging.getLogger(__name__)
 
 State, Kind, Stage = Application.State, ApplicationStep.Kind, ApplicationStep.Stage
 
@@ -269,9 +272,18 @@ def dismiss_objection(*, application: Application, by, reason: str) -> Applicati
 
 
 def activate_due() -> int:
-    """Make cooperatives of the applications whose notice is over and to which nobody objects. Return how many."""
+    """Make cooperatives of the applications whose notice is over and to which nobody objects. Return how many.
+
+    One that cannot be (its credit code came to be another's) does not keep the others waiting.
+    """
     due = Application.objects.on_notice().filter(notice_until__lt=days.today()).order_by("pk")
-    return sum(_activate(pk) for pk in list(due.values_list("pk", flat=True)))
+    joined = 0
+    for pk in list(due.values_list("pk", flat=True)):
+        try:
+            joined += _activate(pk)
+        except IntegrityError:
+            logger.exception("an application could not become a cooperative: %s", pk)
+    return joined
 
 
 @transaction.atomic

@@ -77,8 +77,8 @@ def make_run(*, cooperative: Cooperative, lots: Iterable[int], by) -> PaymentRun
         raise ValidationError(_("Choose at least one slip."))
     if len(wanted) > MOST_SLIPS:
         raise ValidationError(_("A run has up to %(most)s slips. Choose fewer households.") % {"most": MOST_SLIPS})
-    # One run at a time in a cooperative; the database's own constraint stands behind it.
-    cooperative = Cooperative.objects.select_for_update().get(pk=cooperative.pk)
+    # One run at a time in a cooperative, while orders that name it go on; the database has a constraint behind it.
+    cooperative = Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     due = dues(cooperative, owed(cooperative).filter(pk__in=wanted))
     if sum(len(one.lots) for one in due) != len(wanted):
         raise ValidationError(_("Some of these slips were paid or put into another run meanwhile. Look again."))

@@ -54,7 +54,7 @@ def propose_status(
         raise ValidationError({"category": _("Choose a category from the list.")})
     if starts_on > days.today():
         raise ValidationError({"category_from": _("This day is still to come.")})
-    Household.objects.select_for_update().get(pk=household.pk)
+    Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     if HouseholdStatus.objects.waiting().filter(household=household, proposed_by=cooperative).exists():
         raise ValidationError({"category": _("What you wrote before still waits for the county.")})
     return HouseholdStatus.objects.create(
@@ -89,7 +89,7 @@ def approve_statuses(*, spells: Iterable[int], by) -> Decided:
     """
     waiting = HouseholdStatus.objects.waiting().filter(pk__in=list(spells))
     homes = list(
-        Household.objects.select_for_update()
+        Household.objects.select_for_update(no_key=True)
         .filter(pk__in=waiting.values("household"))
         .order_by("pk")
         .values_list("pk", flat=True)
@@ -99,7 +99,7 @@ def approve_statuses(*, spells: Iterable[int], by) -> Decided:
         standing[spell.household_id].append(spell)
     decided, ended, now = Decided(), [], days.now()
     # Read again under the lock: somebody may have decided meanwhile.
-    for spell in waiting.order_by("household", "starts_on", "pk"):
+    for spell in waiting.select_related("household").order_by("household", "starts_on", "pk"):
         others = standing[spell.household_id]
         over = [other for other in others if _overlap(spell, other)]
         same = [o for o in over if o.category == spell.category and o.starts_on <= spell.starts_on]
@@ -161,7 +161,7 @@ def decide_request(*, request: MembershipRequest, is_granted: bool, why: str, by
     request.save(update_fields=["decided_at", "decided_by", "is_granted", "why"])
     if is_granted:
         written = actions.Registration.of_text(request.written)
-        household = Household.objects.select_for_update().get(pk=request.household_id)
+        household = Household.objects.select_for_update(no_key=True).get(pk=request.household_id)
         if not household.id_index:
             household.id_number = written.id_number
             household.save(update_fields=["id_number", "id_index"])
@@ -209,7 +209,7 @@ def change_members(
     *, changes: Mapping[int, Mapping[str, Any]], cooperative: Cooperative, by=None
 ) -> list[HouseholdChange]:
     """`change_member` of many, by the household's id, all or none. Raises ValidationError by field of the first that cannot be."""
-    homes = Household.objects.select_for_update().order_by("pk").in_bulk(list(changes))
+    homes = Household.objects.select_for_update(no_key=True).order_by("pk").in_bulk(list(changes))
     spells = Membership.objects.filter(household__in=list(homes))
     newest = {one.household_id: one for one in spells.filter(cooperative=cooperative).order_by("starts_on")}
     shared = set(spells.exclude(cooperative=cooperative).values_list("household", flat=True))
@@ -262,7 +262,7 @@ def _change(household: Household, cooperative: Cooperative, name: str, before: s
 @transaction.atomic
 def end_membership(*, household: Household, cooperative: Cooperative, on: dt.date, by) -> Membership:
     """End a membership with the day `on`. Raises ValidationError for a day that cannot be, or after which there are slips."""
-    household = Household.objects.select_for_update().get(pk=household.pk)
+    household = Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     membership = membership_of(household, cooperative)
     if membership is None or (membership.ends_on and membership.ends_on < days.today()):
         raise ValidationError(_("This membership has ended already."))
@@ -302,7 +302,7 @@ def split_household(
         id_number = identity.id_number(id_number)
     except ValueError:
         errors["id_number"] = _("This is no ID number. It has 18 signs; check each digit against the card.")
-    household = Household.objects.select_for_update().get(pk=household.pk)
+    household = Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     if on > days.today():
         errors["on"] = _("This day is still to come.")
     if not 1 <= size < household.size:

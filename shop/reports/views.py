@@ -171,6 +171,7 @@ def household(request: HttpRequest, household_no: str) -> HttpResponse:
         "household": found,
         "statuses": found.statuses.select_related("proposed_by").order_by("starts_on", "pk"),
         "memberships": found.memberships.select_related("cooperative").order_by("starts_on", "pk"),
+        "changes": found.changes.select_related("by", "cooperative")[:20],
         "may_reveal": has_role(request.user, *REVEALS),
         "mergers": found.mergers.select_related("into").order_by("merged_on"),
         "lots": trace.lots_of(found),

@@ -8,9 +8,8 @@ from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from shop.reports import origin
 from shop.templatetags.almanac import month_day
-from suppliers.base import paper
+from suppliers.base import paper, qr
 
 from . import board
 
@@ -39,7 +38,7 @@ def png(known: board.Told, wanted: board.Wanted, address: str) -> bytes:
             for one in shown
         ],
         note=_("Scan for weeks, townships and a quote."),
-        qr=origin.qr(address),
+        qr=qr.qr(address),
     )
 
 

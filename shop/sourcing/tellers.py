@@ -383,8 +383,14 @@ def restate(teller: Teller, older: SupplyDeclaration) -> None:
 
 @transaction.atomic
 def declare(draft: Draft, *, photo: bytes | None) -> SupplyDeclaration:
-    """Declare what `draft` says, and bring open pre-sales up to it. Raises ValidationError by field as declare_supply does."""
+    """Declare what `draft` says, and bring open pre-sales up to it.
+
+    Raises ValidationError by field as declare_supply does, and where the same answers were declared a moment ago.
+    """
     teller, said = draft.teller, draft.harvest
+    # Taking the draft away is the lock: of two presses one finds it, the other waits and finds nothing.
+    if not SupplyDraft.objects.filter(owner=teller.owner).delete()[0]:
+        raise ValidationError(gettext("This harvest was written down already."))
     replaces = teller.declarations().filter(pk=draft.answers.get("replaces")).first()
     if teller.villages and said.get("household") and "kind" in said:
         said = _tied(said)
@@ -396,7 +402,6 @@ def declare(draft: Draft, *, photo: bytes | None) -> SupplyDeclaration:
     told = suppliers.actions.declare_supply(**said, photo=photo, replaces=replaces, by=teller.user)
     if told.produce:
         preorders.follow_declarations(produce=told.produce)
-    discard(teller)
     return told
 
 

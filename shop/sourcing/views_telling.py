@@ -11,9 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 import suppliers.actions
 from shop.accounts import limits
-from shop.reports import origin
 from suppliers import board
-from suppliers.base import days
+from suppliers.base import days, qr
 from suppliers.base.access import (
     OWNER,
     READS_EVIDENCE,
@@ -97,7 +96,7 @@ def links(request: HttpRequest) -> HttpResponse:
         "members": [(one, keys.get(one.pk)) for one in members[:400]],
         "shown": shown,
         "address": address,
-        "qr": origin.as_image(origin.qr(address)) if shown else "",
+        "qr": qr.as_image(qr.qr(address)) if shown else "",
     }
     return render(request, "cooperative/supply_links.html", context)
 

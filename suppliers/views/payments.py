@@ -14,19 +14,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from .. import papers, payments, roster
 from ..base import days
 from ..base.access import OWNER, cooperative_required
-from ..base.fields import put_errors
+from ..base.fields import ids, put_errors
 from ..base.money import price_of
 from ..forms_payments import BankFileForm, PaidForm, PeriodForm
 from ..models import CooperativeStaff, Household, Payment, PaymentRun, PurchaseLot
+from .roster import own_household
 
 RUNS_SHOWN = 20
 ENTRIES_ON_A_PAGE = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def _ids(texts) -> list[int]:
-    """The ids among `texts`; what can be no id is left out."""
-    return [int(one) for one in texts if one.isascii() and one.isdecimal() and len(one) < 19]
 
 
 def _is_owner(request: HttpRequest) -> bool:
@@ -43,11 +39,11 @@ def owed(request: HttpRequest) -> HttpResponse:
     lots = payments.owed(cooperative)
     if request.method == "POST":
         if "lots" in request.POST:
-            chosen = set(_ids(request.POST["lots"].split(","))) - set(_ids(request.POST.getlist("without")))
+            chosen = set(ids(request.POST["lots"].split(","))) - set(ids(request.POST.getlist("without")))
         elif request.POST.get("all"):
             chosen = set(lots.values_list("pk", flat=True)[: payments.MOST_SLIPS])
         else:
-            homes = _ids(request.POST.getlist("household"))
+            homes = ids(request.POST.getlist("household"))
             chosen = set(lots.filter(household__in=homes).values_list("pk", flat=True))
         if request.POST.get("confirmed"):
             try:
@@ -103,7 +99,7 @@ def run(request: HttpRequest, run_no: str) -> HttpResponse:
             if what == "failed":
                 done = payments.mark_failed(
                     run=found,
-                    payments=_ids(request.POST.getlist("payment")),
+                    payments=ids(request.POST.getlist("payment")),
                     why=request.POST.get("why", ""),
                     by=request.user,
                 )
@@ -111,7 +107,7 @@ def run(request: HttpRequest, run_no: str) -> HttpResponse:
                 return redirect("suppliers:payment_run", run_no=run_no)
             if what in ("paid", "all"):
                 form = PaidForm(request.POST)
-                chosen = None if what == "all" else _ids(request.POST.getlist("payment"))
+                chosen = None if what == "all" else ids(request.POST.getlist("payment"))
                 if form.is_valid():
                     done = payments.mark_paid(run=found, payments=chosen, by=request.user, **form.cleaned_data)
                     _say(request, ngettext("%(n)s is paid.", "%(n)s are paid.", done) % {"n": done}, done)
@@ -184,17 +180,12 @@ def _slips(request: HttpRequest, household: Household):
     return PurchaseLot.objects.filter(household=household, produce__cooperative=request.cooperative)
 
 
-def _own(request: HttpRequest, household_no: str) -> Household:
-    own = Household.objects.filter(memberships__cooperative=request.cooperative).distinct()
-    return get_object_or_404(own.select_related("village__township"), household_no=household_no)
-
-
 @cooperative_required(OWNER)
 @never_cache
 @require_safe
 def account(request: HttpRequest, household_no: str) -> HttpResponse:
     """A household's account: each slip and each payment with the balance after it, the latest first."""
-    household = _own(request, household_no)
+    household = own_household(request, household_no)
     entries = payments.account(_slips(request, household))
     context = {
         "household": household,
@@ -209,7 +200,7 @@ def account(request: HttpRequest, household_no: str) -> HttpResponse:
 @require_safe
 def statement(request: HttpRequest, household_no: str) -> HttpResponse:
     """The statement of a household over some days, to print (`?starts=…&ends=…&size=a5`)."""
-    household = _own(request, household_no)
+    household = own_household(request, household_no)
     form = PeriodForm(request.GET if {"starts", "ends"} <= request.GET.keys() else None)
     size = request.GET.get("size", "a4")
     if not form.is_valid() or form.cleaned_data["ends"] < form.cleaned_data["starts"]:

@@ -182,7 +182,7 @@ def drop_draft(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 # ── A household's page ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _own(request: HttpRequest, household_no: str) -> Household:
+def own_household(request: HttpRequest, household_no: str) -> Household:
     """The cooperative's own household, past members too. Others are not found."""
     own = Household.objects.filter(memberships__cooperative=request.cooperative).distinct()
     return get_object_or_404(own.select_related("village__township"), household_no=household_no)
@@ -190,7 +190,7 @@ def _own(request: HttpRequest, household_no: str) -> Household:
 
 @cooperative_required(OWNER, SELLER)
 def household(request: HttpRequest, household_no: str) -> HttpResponse:
-    found = _own(request, household_no)
+    found = own_household(request, household_no)
     cooperative = request.cooperative
     slips = PurchaseLot.objects.filter(household=found, produce__cooperative=cooperative).standing()
     membership = roster.membership_of(found, cooperative)
@@ -214,7 +214,7 @@ def household(request: HttpRequest, household_no: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, household_no: str, what: str) -> HttpResponse:
     """One thing that has changed of a member, on a screen of its own."""
-    found = _own(request, household_no)
+    found = own_household(request, household_no)
     if what not in CHANGES:
         raise Http404
     form_class, title = CHANGES[what]
@@ -246,7 +246,7 @@ def change(request: HttpRequest, household_no: str, what: str) -> HttpResponse:
 @cooperative_required(OWNER, SELLER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def end(request: HttpRequest, household_no: str) -> HttpResponse:
-    found = _own(request, household_no)
+    found = own_household(request, household_no)
     form = EndForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -267,7 +267,7 @@ def end(request: HttpRequest, household_no: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reveal(request: HttpRequest, household_no: str) -> HttpResponse:
     """Mobile or bank account in the cooperative's own words, for a reason; only the post shows anything."""
-    found = _own(request, household_no)
+    found = own_household(request, household_no)
     form = RevealForm(request.POST or None)
     shown = None
     if request.method == "POST" and form.is_valid():

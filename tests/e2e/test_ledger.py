@@ -131,20 +131,21 @@ def test_two_tabs_send_the_same_entry_at_once_and_it_is_one_slip_where_without_i
     answer(page, "120")
     save(page)
     expect(page.locator("#queue")).to_contain_text("未上传 1 笔")
-    # Neither gets its answer before both have sent.
     held = []
-    page.context.route("**/ledger/entry/", held.append)
-    page.context.set_offline(False)  # both tabs are told
-    page.wait_for_timeout(50)
-    for _ in range(100):
-        if len(held) >= 2:
-            break
-        other.wait_for_timeout(50)
-    assert len(held) == 2
-    for route in held:
-        route.continue_()
+
+    def hold(route):
+        """Let neither reach the server before both have sent."""
+        held.append(route)
+        for one in {1: [], 2: held}.get(len(held), [route]):
+            one.continue_()
+
+    page.context.route("**/ledger/entry/", hold)
+    sent = "**/ledger/entry/"
+    with page.expect_response(sent), other.expect_response(sent):
+        page.context.set_offline(False)  # both tabs are told
     for tab in (page, other):
         expect(tab.locator("#queue")).to_be_hidden()
+    assert len(held) == 2
     assert entered().count() == written
 
 

@@ -280,8 +280,6 @@ def test_another_cooperatives_presale_is_not_found(client, peaches):
     presale = sell_ahead(peaches)
     client.force_login(f.make_user(cooperative=f.make_cooperative()))
     assert client.get(f"/cooperative/presales/{presale.pk}/").status_code == 404
-    mine = SupplyDeclaration.objects.get()
-    assert client.get(f"/cooperative/presales/harvest/?replaces={mine.pk}").status_code == 404
 
 
 def test_home_shows_what_can_be_ordered_ahead_until_its_orders_end(client, peaches):

@@ -289,7 +289,7 @@ def test_the_owner_signs_a_seasons_account(client, own, produce, last_season):
 
 
 def test_who_does_not_own_the_cooperative_finds_no_form_to_sign(client, own, last_season):
-    own.staff.update(role="packer")
+    own.staff.update(role="seller")
     assert client.get(last_season).content.decode().count("<form") == client.get(
         reverse("stock")
     ).content.decode().count("<form")

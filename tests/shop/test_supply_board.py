@@ -7,6 +7,7 @@ import json
 
 import pytest
 from auditlog.models import LogEntry
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
@@ -258,6 +259,18 @@ def test_a_cooperative_declares_question_by_question(desk, peaches):
     assert (told.produce, told.g, told.fen_per_kg, told.confidence) == (peaches, 3 * TONNE, 2_000, "certain")
     assert (told.variety, told.grade, told.household) == ("映霜红", "一级", None)
     assert not SupplyDraft.objects.exists()
+
+
+def test_a_second_press_declares_nothing_twice(desk, peaches):
+    tell(desk, "/cooperative/supply", what={"what": peaches.pk})
+    told = SupplyDeclaration.objects.get()
+    desk.post(f"/cooperative/supply/{told.pk}/")
+    teller = tellers.of_cooperative(peaches.cooperative, told.declared_by)
+    first, second = tellers.Draft.of(teller), tellers.Draft.of(teller)
+    tellers.declare(first, photo=None)
+    with pytest.raises(ValidationError):
+        tellers.declare(second, photo=None)
+    assert SupplyDeclaration.objects.standing().count() == 1
 
 
 def test_answers_are_kept_until_the_harvest_is_declared(desk, peaches):

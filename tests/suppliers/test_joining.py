@@ -106,6 +106,18 @@ def test_codes_of_new_cooperatives_go_on_after_the_last():
     assert set(Cooperative.objects.values_list("code", flat=True)) == {"C07", "C12", "C13", "C14"}
 
 
+def test_one_that_cannot_join_does_not_keep_the_others_waiting():
+    with time_machine.travel(MONDAY, tick=False):
+        broken, good = (make.make_application(state="on_notice") for _n in range(2))
+    taken = make.make_cooperative()
+    Cooperative.objects.filter(pk=taken.pk).update(uscc=broken.uscc)
+    with time_machine.travel(MONDAY + dt.timedelta(days=30), tick=False):
+        assert joining.activate_due() == 1
+    good.refresh_from_db()
+    broken.refresh_from_db()
+    assert (good.state, broken.state) == ("active", "on_notice")
+
+
 def test_what_is_sent_back_keeps_its_number_and_goes_the_whole_way_again():
     application = make.make_application(state="township_passed")
     number = application.application_no
@@ -466,7 +478,7 @@ def test_another_cooperatives_posts_and_invitations_are_not_found(client, cooper
 
 OWNERS = ["suppliers:staff", "suppliers:grower_price", "logistics:awards"]
 SELLERS = ["suppliers:ledger", "suppliers:slip", "suppliers:households", "suppliers:household_new", "presales",
-           "harvest", "presale_new", "aftersales:cooperative", "aftersales:cooperative-reviews"]  # fmt: skip
+           "supply_declares", "presale_new", "aftersales:cooperative", "aftersales:cooperative-reviews"]  # fmt: skip
 PACKERS = ["logistics:home", "logistics:consignments", "logistics:vehicles", "logistics:vehicle_new"]
 
 
@@ -520,3 +532,15 @@ def test_the_staff_page_asks_no_more_for_ten_than_for_one(client, cooperative, o
         make.make_post(cooperative, access.PACKER)
         invite(cooperative, owner, f"1380013800{n}")
     assert queries(client, reverse("suppliers:staff")) == few + 0
+
+
+def test_who_is_invited_lands_on_the_invitation_when_he_signs_in(client, cooperative, owner):
+    from allauth.account.models import EmailAddress
+
+    seller = make.make_user("seller", password="a long password")
+    EmailAddress.objects.create(user=seller, email=seller.email, verified=True, primary=True)
+    signed_in = {"login": seller.email, "password": "a long password"}
+    assert client.post(reverse("account_login"), signed_in)["Location"] == "/"
+    client.logout()
+    invite(cooperative, owner, seller.email, access.SELLER)
+    assert client.post(reverse("account_login"), signed_in)["Location"] == reverse("joining:invitations")

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from python_calamine import CalamineWorkbook
 
-from suppliers import actions, papers, payments
+from suppliers import actions, papers, payments, stock
 from suppliers.base import days
 from suppliers.models import (
     CooperativeStaff,
@@ -69,17 +69,8 @@ def test_owed_are_standing_unpaid_slips_of_households_verified_or_not_each_round
     actions.verify_lot(lot=paid, how="bank", receipt="R1", paid_on=MAR_2)
     back = slip(produce, household)
     PurchaseLot.objects.filter(pk=back.pk).update(reversed_at=days.now(), reversed_why="重量写错")
-    PurchaseLot.objects.create(
-        lot_no="CARRIED",
-        produce=f.make_produce(cooperative, code="HT02"),
-        household=household,
-        g=10_000,
-        fen_per_kg=1_850,
-        bought_on=MAR_2,
-        entered_at=days.now(),
-        carried_from=paid,
-        household_sold_on=MAR_1,
-    )
+    kernels = f.make_produce(cooperative, code="HT02")
+    stock.process(produce=produce, into=kernels, in_g=5_000, out_g=2_500, on=MAR_2)  # lots of nobody's purchase
     (due,) = payments.dues(cooperative, payments.owed(cooperative))
     assert (due.fen, due.unverified_fen, len(due.lots)) == (19_000, 18_500, 2)
     own = PurchaseLot.objects.filter(household=household)

@@ -280,9 +280,8 @@ def test_many_are_approved_after_a_preview_that_changes_nothing(client, staff):
     shown = client.post("/officials/approvals/", {"what": "approve", "all": "1"})
     assert "将通过 2 条" in shown.content.decode()
     assert HouseholdStatus.objects.waiting().count() == 2
-    client.post(
-        "/officials/approvals/", {"what": "approve", "confirmed": "yes", "spell": [h.statuses.get().pk for h in homes]}
-    )
+    shown = client.post("/officials/approvals/", {"what": "approve", "spell": [h.statuses.get().pk for h in homes]})
+    client.post("/officials/approvals/", {"what": "approve", "confirmed": "yes", "spells": shown.context["spells"]})
     assert HouseholdStatus.objects.waiting().count() == 0
     assert {spell.approved_by for spell in HouseholdStatus.objects.all()} == {staff}
 

@@ -17,7 +17,7 @@ from django.urls import reverse
 from PIL import Image
 
 from shop.logs import without_tokens
-from suppliers import actions, slips
+from suppliers import actions, slips, stock
 from suppliers.base import access, days
 from suppliers.models import DisputeStep, PurchaseLot, SlipDispute, SlipPhoto, TownshipStaff
 from tests import factories as f
@@ -398,7 +398,7 @@ def test_a_wrong_slip_of_which_something_was_paid_stays_on_the_books(lot, disput
     lot.refresh_from_db()
     assert lot.reversed_at is None
     with pytest.raises(ValidationError):
-        slips.reverse_lot(lot=lot, why="写错了", by=None)
+        stock.take_back(lot=lot, why="写错了")
 
 
 def test_what_was_said_is_never_edited(dispute):
@@ -412,11 +412,11 @@ def test_what_was_said_is_never_edited(dispute):
 
 
 def test_a_cooperative_takes_back_what_it_wrote_wrongly_with_a_reason(client, own, lot):
-    address = reverse("suppliers:slip_take_back", args=[lot.pk])
-    client.post(address, {"why": " "})
+    address = reverse("suppliers:correct", args=[lot.pk])
+    client.post(address, {"only": "1", "only-why": " "})
     lot.refresh_from_db()
     assert lot.reversed_at is None
-    client.post(address, {"why": "户主选错了"})
+    client.post(address, {"only": "1", "only-why": "户主选错了"})
     lot.refresh_from_db()
     assert (lot.reversed_why, lot.left_g) == ("户主选错了", 0)
     with pytest.raises(ValidationError):
@@ -467,7 +467,7 @@ def test_the_ledger_is_filtered_by_state_household_product_and_month_with_its_su
     PurchaseLot.objects.filter(pk=paid.pk).update(paid_on=TODAY, paid_fen=18_502)
     other = f.make_lot(f.make_produce(own, code="DT01"), None, g=5_000, bought_on=dt.date(2026, 4, 1))
     gone = f.make_lot(produce, household, verified=False, bought_on=dt.date(2026, 3, 1))
-    slips.reverse_lot(lot=gone, why="写错了", by=None)
+    stock.take_back(lot=gone, why="写错了")
     slips.dispute(lot=lot, raised_by="household", about="weight")
 
     def found(**asked) -> set:

@@ -39,7 +39,6 @@ def test_one_sweep_does_everything_that_is_due():
         "sheets checked or written": 0,
         "sheets forgotten": 0,
         "sessions and codes over": 0,
-        "cooperatives joined": 0,
     }
     assert SaleLine.objects.untraced().count() == 0
     assert Award.objects.get().share_bp == 10_000

@@ -157,6 +157,8 @@ def why_it_stays(lot: PurchaseLot) -> str:
         return _("%(kg)s kg of it have gone already.") % {"kg": _kg(gone)}
     if lot.paid_on:
         return _("It is paid already.")
+    if lot.payment_slips.filter(is_live=True).exists():
+        return _("It is in a payment run. Take it out of the run first.")
     if lot.batch_id:
         return _("It is part of a batch.")
     return ""

@@ -24,7 +24,7 @@ from suppliers.models import (
 
 from ..preorders.actions import follow_declarations
 from ..sourcing.models import Inquiry, InquiryNote, Wanted
-from .people import _user, email
+from .people import email, make_user
 
 JIN, MU = 500, 100
 # 谭家村: 30万斤, 10元/斤 (大众网 2019-09-12), 1,400亩 (光明日报 2023-07-20).
@@ -126,7 +126,7 @@ def _harvest(produce: Produce, today: dt.date) -> tuple[dt.date, dt.date]:
 
 def _collect(today: dt.date) -> None:
     village = Village.objects.get(pk=COLLECTED[0])
-    user = _user(COLLECTOR, "龙寨村 信息员", get_user_model().objects.get(email=email("staff")).password)
+    user = make_user(COLLECTOR, "龙寨村 信息员", get_user_model().objects.get(email=email("staff")).password)
     Collector.objects.get_or_create(user=user, village=village, defaults={"starts_on": dt.date(2019, 1, 1)})
     for kind, jin, households, mu in COLLECTED[1]:
         if SupplyDeclaration.objects.standing().filter(kind=kind, village=village).exists():

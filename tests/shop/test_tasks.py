@@ -33,7 +33,6 @@ def test_one_sweep_does_everything_that_is_due():
         "shipments received by default": 1,
         "lines traced to late lots": 1,
         "after-sales passed to the county": 0,
-        "cooperatives joined": 0,
         "shipments assessed": 1,
         "orders of erased accounts pseudonymised": 0,
         "sheets checked or written": 0,

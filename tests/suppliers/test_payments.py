@@ -443,3 +443,12 @@ def test_accounts_are_read_in_the_newest_words_of_the_cooperative(cooperative):
         household=household, cooperative=cooperative, starts_on=days.today(), bank_account="6228480402564890018"
     )
     assert payments.accounts_of(cooperative, [household.pk]) == {household.pk: "6228480402564890018"}
+
+
+def test_a_slip_in_a_payment_run_is_not_taken_back(produce, cooperative):
+    lot = slip(produce, f.make_member(cooperative))
+    run = payments.make_run(cooperative=cooperative, lots=[lot.pk], by=None)
+    with pytest.raises(ValidationError):
+        stock.take_back(lot=lot, why="重量写错")
+    payments.cancel_run(run=run, by=None)
+    assert stock.take_back(lot=lot, why="重量写错").reversed_at

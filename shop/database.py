@@ -165,6 +165,12 @@ NEVER_REWRITTEN = {
     "aftersales_noreasonreturn": ("line_id", "asked_at", "packs", "is_binding", "note"),
     "aftersales_review": ("line_id", "produce_id", "stars", "text", "made_at"),
 }
+# Rows of those that may be taken back after all, and when one may not: a slip counts for nothing while nobody has verified,
+# paid or corrected it.
+STAYS_WHEN = {
+    "suppliers_purchaselot": "OLD.verified_at IS NOT NULL OR OLD.paid_on IS NOT NULL OR OLD.reversed_at IS NOT NULL"
+    " OR OLD.corrects_id IS NOT NULL OR OLD.drawn_g > 0 OR OLD.withdrawn_g > 0"
+}
 # What a buyer wrote of himself: never rewritten, but emptied when the account was erased (docs/decisions/0015).
 MAY_BE_EMPTIED = ("note",)
 # Columns that are written once: what stands in them stays.
@@ -240,7 +246,8 @@ def _guards() -> list[tuple[str, str, str, str]]:
         changed = " OR ".join(
             f"OLD.{c}{cast.get(c, '')} {differs} NEW.{c}{cast.get(c, '')}{unless.get(c, '').format(c)}" for c in columns
         )
-        guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", "TRUE")]
+        stays = STAYS_WHEN.get(table, "TRUE")
+        guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", stays)]
     for table, columns in WRITTEN_ONCE.items():
         rewritten = " OR ".join(f"(OLD.{c} IS NOT NULL AND OLD.{c} {differs} NEW.{c})" for c in columns)
         guards.append((f"{table}_once", table, "UPDATE", rewritten))

@@ -6,6 +6,7 @@ from celery import shared_task
 
 import logistics.actions
 from suppliers import joining
+from suppliers.sheets import engine as sheets
 
 from . import orders
 from .accounts import actions as accounts
@@ -42,6 +43,8 @@ def sweep_now() -> dict[str, int]:
         "cooperatives joined": joining.activate_due,
         "shipments assessed": logistics.actions.assess_due,
         "orders of erased accounts pseudonymised": accounts.pseudonymise_due,
+        "sheets checked or written": sheets.work_due,
+        "sheets forgotten": sheets.tidy,
         "sessions and codes over": accounts.tidy,
     }
     done, failed = {}, []

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -25,6 +26,7 @@ from .models import (
 from .models.people import COUNTED_CATEGORIES
 
 LEAST_REASON, MOST_REASON = 4, 120
+CHANGEABLE = ("size", "mobile", "bank_account")
 # A day's honest work is below; whoever copies a register is stopped.
 REVEALS = (limits.Limit("reveal-hour", 20, limits.HOUR), limits.Limit("reveal-day", 60, limits.DAY))
 
@@ -198,36 +200,42 @@ def change_member(
     What a cooperative writes is its own; the household's row follows it while the household has no other cooperative. How
     many people there are is counted, and the last word holds. Raises ValidationError by field.
     """
-    errors = {}
-    if size is not None and not 1 <= size <= actions.MOST_PEOPLE:
-        errors["size"] = _("A household has 1 to 30 people.")
-    if mobile and not actions.MOBILE.fullmatch(mobile):
-        errors["mobile"] = _("A mobile number has 11 digits and begins with 1.")
-    if bank_account and not actions.BANK_ACCOUNT.fullmatch(bank_account):
-        errors["bank_account"] = _("A bank account has 12 to 21 digits. Check them against the passbook or the card.")
-    if errors:
-        raise ValidationError(errors)
-    household = Household.objects.select_for_update(no_key=True).get(pk=household.pk)
-    membership = membership_of(household, cooperative)
-    if membership is None:
-        raise ValidationError(_("This household is no member of the cooperative."))
-    is_only_one = not Membership.objects.filter(household=household).exclude(cooperative=cooperative).exists()
-    written = {"size": size, "mobile": mobile, "bank_account": bank_account}
-    changes = []
-    for name, value in written.items():
-        before = getattr(membership, name)
-        if name == "size" and before is None:
-            before = household.size
-        if value is None or value == before:
-            continue
-        setattr(membership, name, value)
-        if name == "size" or is_only_one:
-            setattr(household, name, value)
-        changes.append(_change(household, cooperative, name, masked(name, before), masked(name, value), by))
-    if changes:
-        membership.save(update_fields=list(written))
-        household.save(update_fields=list(written))
-    return HouseholdChange.objects.bulk_create(changes)
+    said = {"size": size, "mobile": mobile, "bank_account": bank_account}
+    return change_members(changes={household.pk: said}, cooperative=cooperative, by=by)
+
+
+@transaction.atomic
+def change_members(
+    *, changes: Mapping[int, Mapping[str, Any]], cooperative: Cooperative, by=None
+) -> list[HouseholdChange]:
+    """`change_member` of many, by the household's id, all or none. Raises ValidationError by field of the first that cannot be."""
+    homes = Household.objects.select_for_update(no_key=True).order_by("pk").in_bulk(list(changes))
+    spells = Membership.objects.filter(household__in=list(homes))
+    newest = {one.household_id: one for one in spells.filter(cooperative=cooperative).order_by("starts_on")}
+    shared = set(spells.exclude(cooperative=cooperative).values_list("household", flat=True))
+    written: list[HouseholdChange] = []
+    touched: dict[int, Membership] = {}
+    for pk, said in changes.items():
+        household, membership = homes[pk], newest.get(pk)
+        values = {name: said.get(name) for name in CHANGEABLE}
+        if errors := actions.contact_errors(**values):
+            raise ValidationError(errors)
+        if membership is None:
+            raise ValidationError(_("This household is no member of the cooperative."))
+        for name, value in values.items():
+            before = getattr(membership, name)
+            if name == "size" and before is None:
+                before = household.size
+            if value is None or value == before:
+                continue
+            setattr(membership, name, value)
+            if name == "size" or pk not in shared:
+                setattr(household, name, value)
+            written.append(_change(household, cooperative, name, masked(name, before), masked(name, value), by))
+            touched[pk] = membership
+    Membership.objects.bulk_update(touched.values(), CHANGEABLE, batch_size=200)
+    Household.objects.bulk_update([homes[pk] for pk in touched], CHANGEABLE, batch_size=200)
+    return HouseholdChange.objects.bulk_create(written, batch_size=1000)
 
 
 def masked(name: str, value) -> str:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from .base import paths  # noqa: F401  (its <row:…>)
-from .views import batches, certificates, desk, ledger, payments, queue, roster, staff, stock
+from .views import batches, certificates, desk, ledger, payments, queue, roster, sheets, staff, stock
 
 app_name = "suppliers"
 urlpatterns = [
@@ -25,6 +25,15 @@ urlpatterns = [
     path("batches/new/<row:pk>/", batches.make, name="batch_new"),
     path("batches/<row:pk>/", batches.batch, name="batch"),
     path("hand-overs/", batches.hand_overs, name="hand_overs"),
+    path("sheets/", sheets.sheets, name="sheets"),
+    path("sheets/imports/<row:pk>/", sheets.sheet, name="sheet"),
+    path("sheets/imports/<row:pk>/columns/", sheets.columns, name="sheet_columns"),
+    path("sheets/imports/<row:pk>/write/", sheets.write, name="sheet_write"),
+    path("sheets/imports/<row:pk>/take-back/", sheets.take_back, name="sheet_take_back"),
+    path("sheets/imports/<row:pk>/give-up/", sheets.give_up, name="sheet_give_up"),
+    path("sheets/<slug:code>/", sheets.send_in, name="sheet_new"),
+    path("sheets/<slug:code>/template.xlsx", sheets.template, name="sheet_template"),
+    path("sheets/<slug:code>/export.xlsx", sheets.export, name="sheet_export"),
     path("ledger/<row:pk>/voucher.pdf", payments.voucher, name="voucher"),
     path("payments/", payments.owed, name="payments"),
     path("payments/<str:run_no>/", payments.run, name="payment_run"),

@@ -31,6 +31,7 @@ from shop.together.models import GroupOrder
 from suppliers import joining
 from suppliers.base import access, days
 from suppliers.base.money import yuan_of
+from suppliers.base.sheets import read_pasted
 from suppliers.models import (
     Application,
     Cooperative,
@@ -42,10 +43,12 @@ from suppliers.models import (
     Pack,
     Produce,
     PurchaseLot,
+    SheetImport,
     Township,
     TownshipStaff,
     Village,
 )
+from suppliers.sheets import engine, kinds
 
 Basket = get_model("basket", "Basket")
 Benefit = get_model("offer", "Benefit")
@@ -177,6 +180,23 @@ def make_lot(
         verified_how=PurchaseLot.Verified.BANK if verified else "",
         verified_at=entered_at if verified else None,
     )
+
+
+def make_sheet(
+    produce: Produce, household: Household, *, headings: str = "收购日期\t农户\t品种\t重量(斤)\t单价(元/斤)"
+) -> SheetImport:
+    """A sheet of one slip that was sent in, and checked where its headings say which column is which."""
+    text = f"{headings}\n2019-01-05\t{household.household_no}\t{produce.name}\t{next(serial)}\t9"
+    sheet = engine.take_in(
+        cooperative=produce.cooperative,
+        kind=kinds.get("ledger"),
+        tables=[read_pasted(text)],
+        content=text.encode(),
+        is_pasted=True,
+    )
+    engine.work(sheet_id=sheet.pk)
+    sheet.refresh_from_db()
+    return sheet
 
 
 def make_carriers() -> None:

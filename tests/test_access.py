@@ -108,6 +108,12 @@ DOORS = {
     "/cooperative/": ("cooperative", "other cooperative"),
     "/cooperative/ledger/": ("cooperative", "other cooperative"),
     "/cooperative/households/": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/ledger/": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/ledger/template.xlsx": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/roster/export.xlsx": ("cooperative", "other cooperative"),
+    "/cooperative/sheets/imports/{sheet}/": ("cooperative",),
+    "/cooperative/sheets/imports/{asked}/columns/": ("cooperative",),
     "/cooperative/households/new/": ("cooperative", "other cooperative"),
     "/cooperative/households/new/{draft}/head/": ("cooperative",),
     "/cooperative/households/{household}/": ("cooperative",),
@@ -230,6 +236,8 @@ def world():
             "departure": f.make_departure().pk,
             "application": f.make_application(state="returned").application_no,
             "code": pack.produce.cooperative.code,
+            "sheet": f.make_sheet(pack.produce, household).pk,
+            "asked": f.make_sheet(pack.produce, household, headings="一\t二").pk,
             "supply_key": suppliers.actions.give_supply_key(
                 household=household, cooperative=pack.produce.cooperative
             ).key,

@@ -21,6 +21,7 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         preorders,
         reference,
         roster,
+        sheets,
         slips,
         stock,
         supply,
@@ -71,3 +72,5 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         together.load()
         say("stock: a batch handed over and shelled, losses, a corrected slip, a season that was signed")
         stock.load()
+        say("sheets that a cooperative sent in")
+        sheets.load()

@@ -398,10 +398,16 @@ def change_price(*, pack: Pack, price_fen: int, reason: str = "", by=None, net_g
 
 
 def _checked_price(produce: Produce, net_g: int, price_fen: int, reason: str) -> tuple[int, int] | None:
-    """The reference band of today. Raises ValidationError by field for a price that needs a reason, or cannot be."""
+    """The reference band of today. Raises ValidationError by field as `check_price`."""
+    reference = band.reference_band(produce, days.today())
+    check_price(price_fen=price_fen, net_g=net_g, reason=reason, reference=reference)
+    return reference
+
+
+def check_price(*, price_fen: int, net_g: int, reason: str, reference: tuple[int, int] | None) -> None:
+    """Raises ValidationError by field for a price that cannot be, or is outside the `reference` and needs a reason."""
     if not 0 < price_fen <= MOST_PRICE_FEN:
         raise ValidationError({"price_fen": _("Write a price above zero, and at most 100,000 yuan.")})
-    reference = band.reference_band(produce, days.today())
     if reference and not reason.strip():
         low, high = reference
         if not low <= half_up(price_fen * G_PER_JIN, net_g) <= high:
@@ -413,7 +419,6 @@ def _checked_price(produce: Produce, net_g: int, price_fen: int, reason: str) ->
                     % {"low": yuan_text(low), "high": yuan_text(high)}
                 }
             )
-    return reference
 
 
 def _priced(pack: Pack, old_fen: int | None, new_fen: int, reference, *, reason: str, by) -> None:

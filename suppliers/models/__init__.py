@@ -15,6 +15,7 @@ from .people import (
 )
 from .places import Township, Village
 from .roster import HouseholdChange, HouseholdDraft, MembershipRequest, Reveal
+from .sheets import SheetImport, SheetMapping, SheetRow
 from .slips import DisputeStep, SlipDispute, SlipPhoto
 from .stock import CarryOn, HandOver, SignedAccount
 from .supply import Certificate, Collector, SupplyDeclaration, SupplyDraft, SupplyKey
@@ -50,6 +51,9 @@ __all__ = [
     "PurchaseLot",
     "Reveal",
     "SaleAllocation",
+    "SheetImport",
+    "SheetMapping",
+    "SheetRow",
     "SignedAccount",
     "SlipDispute",
     "SlipPhoto",

@@ -325,3 +325,7 @@ class Membership(models.Model):
         ]
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
+
+    def covers(self, day: dt.date) -> bool:
+        """Whether the household is a member on `day` by this."""
+        return self.starts_on <= day and (self.ends_on is None or self.ends_on >= day)

@@ -1,12 +1,12 @@
 """What there is at a cooperative's desk and at the county's: one list of doors each, and who finds which of them.
 
-A page's own decorator says who may open it (suppliers.base.access); a door that leads nowhere is not shown.
+A page's own decorator says who may open it (suppliers.base.access); tests/test_access.py holds the two together.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from suppliers.base.access import (
@@ -182,7 +182,7 @@ PACKERS_TABS = ("logistics:home", "packing", "logistics:consignments", "logistic
 
 def at_desk(post: str) -> list[tuple[str, list[Door]]]:
     """The doors that somebody with a `post` at a cooperative finds, in groups."""
-    groups = [(name, [door for door in doors if post in door.who and _leads(door)]) for name, doors in DESK]
+    groups = [(name, [door for door in doors if post in door.who]) for name, doors in DESK]
     return [(name, doors) for name, doors in groups if doors]
 
 
@@ -256,19 +256,8 @@ def at_office(user) -> list[tuple[str, list[Door]]]:
     groups = [
         (
             name,
-            [
-                door
-                for door in doors
-                if has_role(user, *door.who) and not (door.view == "slips" and user.is_staff) and _leads(door)
-            ],
+            [door for door in doors if has_role(user, *door.who) and not (door.view == "slips" and user.is_staff)],
         )
         for name, doors in OFFICE
     ]
     return [(name, doors) for name, doors in groups if doors]
-
-
-def _leads(door: Door) -> bool:
-    try:
-        return bool(door.url)
-    except NoReverseMatch:
-        return False

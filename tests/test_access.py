@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 
 import suppliers.actions
+from shop import doors
 from shop.aftersales.models import NoReasonReturn, SpoilageClaim
 from shop.listing.models import Listing
 from suppliers import payments, slips, stock
@@ -311,3 +312,29 @@ def test_looking_at_a_page_writes_nothing(client, world, role):
             if query["sql"].split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE") and "django_session" not in query["sql"]
         ]
         assert writes == [], door
+
+
+# ── The bars and the page of everything ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("post", access.POSTS)
+def test_every_door_of_the_desk_opens_for_whoever_finds_it(client, post):
+    cooperative = f.make_cooperative()
+    user = f.make_user(cooperative=cooperative)
+    cooperative.staff.update(role=post)
+    client.force_login(user)
+    found = [door for _name, several in doors.at_desk(post) for door in several]
+    assert {door.view: client.get(door.url).status_code for door in found} == {door.view: 200 for door in found}
+    shut = [door for _name, several in doors.DESK for door in several if door not in found]
+    assert {door.view: client.get(door.url).status_code for door in shut} == {door.view: 404 for door in shut}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [*access.ROLES, "staff"])
+def test_every_door_of_the_office_opens_for_whoever_finds_it(client, role):
+    user = f.make_user(is_staff=True) if role == "staff" else f.make_user("", role)
+    client.force_login(user)
+    found = [door for _name, several in doors.at_office(user) for door in several]
+    assert found
+    assert {door.view: client.get(door.url).status_code for door in found} == {door.view: 200 for door in found}

@@ -8,6 +8,7 @@ from suppliers.models import Cooperative, Household, Produce, SheetImport
 from suppliers.sheets import engine, kinds
 
 COOPERATIVE = "C01"
+LONG = 30  # days
 HEADINGS = ("日期", "户编号", "品名", "重量(斤)", "单价(元/斤)")
 
 
@@ -18,7 +19,9 @@ def load() -> None:
         return
     today = days.today()
     produce = Produce.objects.filter(cooperative=cooperative).first()
-    members = Household.objects.members_of(cooperative, on=today).values_list("household_no", flat=True)[:6]
+    # Who has joined this week could not have sold on the days below.
+    old_members = Household.objects.members_of(cooperative, on=today - dt.timedelta(days=LONG))
+    members = old_members.members_of(cooperative, on=today).values_list("household_no", flat=True)[:6]
     rows = [
         ((today - dt.timedelta(days=n + 2)).isoformat(), number, produce.name, f"{60 + 15 * n}", "4.5")
         for n, number in enumerate(members)

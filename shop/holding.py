@@ -54,8 +54,9 @@ def check(holder: Holder) -> None:
     else:
         who = f"mobile:{holder.mobile}"
         is_own = Q(order__user=None, order__shipping_address__phone_number=holder.mobile)
-    # Always in this order, so two visitors never wait for each other.
-    limits.stand_alone(f"holding:address:{holder.address}", f"holding:{who}", term=LONGEST)
+    # Always in this order, so two visitors never wait for each other. Who comes from nowhere waits for nobody else there.
+    subjects = [f"holding:address:{holder.address}"] if holder.address else []
+    limits.stand_alone(*subjects, f"holding:{who}", term=LONGEST)
     is_from_here = Q(held_from=holder.address_index) if holder.address else Q(pk=None)
     holding = Sale.objects.holding(days.now()).filter(is_own | is_from_here).select_related("order")
     sales = list(holding.annotate(is_own=ExpressionWrapper(is_own, models.BooleanField())).order_by("pk"))

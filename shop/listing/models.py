@@ -115,7 +115,7 @@ class StockChange(models.Model):
     """Packs that came into the store or left it otherwise than by an order, and how many there were then. Never edited."""
 
     class Kind(models.TextChoices):
-        CAME_IN = "came_in", _("came in")
+        CAME_IN = "came_in", _("put into store")
         FOUND = "found", _("counted: there are more")
         MISSING = "missing", _("counted: there are fewer")
         SPOILED = "spoiled", _("spoiled")

@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("came_in", "came in"),
+                            ("came_in", "put into store"),
                             ("found", "counted: there are more"),
                             ("missing", "counted: there are fewer"),
                             ("spoiled", "spoiled"),

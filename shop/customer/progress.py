@@ -8,7 +8,13 @@ from shop.models import Sale
 from shop.payments.models import Payment
 from shop.preorders.models import Presale
 from shop.templatetags.almanac import month_day
+from shop.together.models import GroupOrder
 from suppliers.base import days
+
+
+def is_waiting(sale: Sale, states: set[str]) -> bool:
+    """Whether it is paid, and held all the same: for the group order that it is part of."""
+    return sale.order.status == orders.PAID and Consignment.State.HELD in states and hasattr(sale, "participation")
 
 
 def next_step(sale: Sale, states: set[str], presale: Presale | None = None) -> str:
@@ -24,6 +30,10 @@ def next_step(sale: Sale, states: set[str], presale: Presale | None = None) -> s
         if delivery == Sale.Delivery.COUNTER:
             return _("Fetch it at the counter, look into the box, then say that it has come.")
         return _("When the parcel comes, look into it first, then say that it has come.")
+    if is_waiting(sale, states):
+        if sale.participation.group.state == GroupOrder.State.SHORT:
+            return _("The group order does not go. Choose below what is to become of your order.")
+        return _("Nothing to do for you: it is packed as soon as it is certain that the group order goes.")
     if status == orders.PAID and presale:
         return _(
             "It is still on the tree. It is picked and sent from %(starts)s to %(ends)s; nothing to do for you."

@@ -102,6 +102,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
                 key=lambda event: event["at"],
                 reverse=True,
             ),
+            "is_waiting": progress.is_waiting(sale, states),
             "next_step": progress.next_step(sale, states, _presale(lines)),
             "card": reports_card.of_sale(sale) if states & SENT else None,
             "households": households_of(sale) if states & SENT else 0,

@@ -313,6 +313,9 @@ def test_townships_that_are_hidden_are_told_together(client, half_year):
     assert data(client)["townships"] == [
         {"code": None, "name": public.TOGETHER, "is_deep_poverty": False, "households": 5, "earned_fen": 23_125}
     ]
+    for language, words in (("zh-hans", public.TOGETHER), ("en", "Townships not shown one by one")):
+        page = client.get("/impact/", {"half": "2019-1"}, HTTP_ACCEPT_LANGUAGE=language).content.decode()
+        assert f"<b>{words}</b>" in page
 
 
 def test_a_half_year_of_two_households_tells_of_sales_alone(client):

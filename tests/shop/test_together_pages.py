@@ -124,6 +124,30 @@ def test_a_neighbour_joins_without_an_account_and_goes_on_to_pay(client, group):
     assert sale.token not in text_of(client.get(url(group)))
 
 
+def test_an_order_says_that_it_waits_for_the_group_order_and_not_that_it_is_packed(client, group):
+    sale = f.join(group).sale
+    page = f"/orders/{sale.token}/"
+    waits = text_of(client.get(page))
+    assert "确定成团后马上装箱" in waits
+    assert "正在装箱" not in waits
+    assert "备货中" not in waits
+    f.join(group)
+    with time_machine.travel(group.closes_at + HOUR, tick=False):
+        tasks.sweep_now()
+        packed = text_of(client.get(page))
+    assert "备货中" in packed
+    assert "确定成团后" not in packed
+
+
+def test_who_is_on_one_that_does_not_go_is_asked_to_choose(client, group):
+    sale = f.join(group).sale
+    with time_machine.travel(group.closes_at + HOUR, tick=False):
+        tasks.sweep_now()
+        page = text_of(client.get(f"/orders/{sale.token}/"))
+    assert "请在下面选" in page
+    assert "正在装箱" not in page
+
+
 def test_the_same_page_posted_twice_is_one_order(client, group):
     key = key_of(client, group)
     first = client.post(url(group, "join/"), said(group, key))

@@ -330,7 +330,7 @@ def test_what_is_another_cooperatives_is_taken_in_no_field_of_a_neighbours_forms
             forms.setdefault((view_of(form.action or visit.path), *form.fields), (form.action or visit.path, form))
     before, taken, told, sent = existing(), {}, {}, 0
     for where, form in forms.values():
-        if not form.is_post:  # asks with what its owner's walk asked with
+        if not form.is_post:  # looks for something, and writes nothing
             continue
         with transaction.atomic():
             for name in form.fields:

@@ -204,6 +204,10 @@ DOORS = {
 
 @pytest.fixture
 def world():
+    return make_world()
+
+
+def make_world() -> dict:
     """One sale of one cooperative, traced to one household; its names for the doors."""
     pack = f.make_pack()
     household = f.make_household(pack.produce.cooperative)

@@ -9,7 +9,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from suppliers.base import days
-from suppliers.base.fields import AmountField, DayField, PlainCharField
+from suppliers.base.fields import AmountField, DayField, PlainCharField, RowField
+from suppliers.models import Batch
 
 from .actions.departures import Halt
 from .actions.transport import LOADED_WITHIN_DAYS
@@ -39,6 +40,9 @@ class ShipForm(forms.Form):
         help_text=_("Leave it empty if there are none."),
     )
     on = DayField(label=_("Day of dispatch"))
+    batch = RowField(
+        label=_("From which batch?"), queryset=Batch.objects.none(), required=False, empty_label=_("from no batch")
+    )
 
     def __init__(
         self,
@@ -75,6 +79,10 @@ class ShipForm(forms.Form):
                 error_messages={"required": _("Tick what leaves now.")},
             )
         self.placed_on = placed_on
+        kinds = consignment.lines.values("product__pack__produce")
+        self.fields["batch"].queryset = Batch.objects.filter(
+            produce__in=kinds, produce__cooperative=consignment.cooperative_id
+        ).with_goods_left()
         couriers = [(c.pk, c.name) for c in Carrier.objects.filter(is_courier=True)]
         aboard = [
             (f"vehicle:{v.pk}", _("%(no)s, room for %(kg)s kg") % {"no": v.vehicle_no, "kg": f"{v.room_g // 1000:,}"})
@@ -126,6 +134,7 @@ class ShipForm(forms.Form):
             "other_subsidy_fen": int((data["other_subsidy"] or 0) * 100),
             "at": days.now() if data["on"] == today else days.at(data["on"]),
             "line_ids": data.get("lines"),
+            "batch": data["batch"],
         }
 
 

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
 from suppliers.base import days
-from suppliers.base.access import cooperative_required
+from suppliers.base.access import OWNER, PACKER, cooperative_required
 from suppliers.base.bell import ring
 from suppliers.base.fields import put_errors
-from suppliers.models import Cooperative, Credit
+from suppliers.models import Certificate, Cooperative, Credit
 
 from . import actions, tasks
 from .forms import VehicleForm, WeighForm
@@ -40,18 +40,24 @@ def home(request: HttpRequest) -> HttpResponse:
     today = days.today()
     own = _with_contents(request.cooperative)
     to_ship = own.filter(state=Consignment.State.TO_SHIP).order_by("order__date_placed", "pk")
-    starts, ends = days.half_year(today)
-    earned = Credit.objects.between(today.replace(month=1, day=1), today).eligible()
     context = {
         "to_ship": to_ship[:ON_THE_HOME_PAGE],
         "to_ship_count": to_ship.count(),
         "on_the_way_count": own.filter(state=Consignment.State.DISPATCHED).count(),
-        "subsidy": Award.objects.live().of(request.cooperative).between(starts, ends).sums(),
-        "helped": earned.filter(allocation__lot__produce__cooperative=request.cooperative).households_helped(
-            as_of=today
-        ),
         "today": today,
     }
+    if request.staff_role != PACKER:
+        starts, ends = days.half_year(today)
+        earned = Credit.objects.between(today.replace(month=1, day=1), today).eligible()
+        context |= {
+            "expiring": Certificate.objects.filter(cooperative=request.cooperative)
+            .expiring(today)
+            .select_related("produce")[:ON_THE_HOME_PAGE],
+            "subsidy": Award.objects.live().of(request.cooperative).between(starts, ends).sums(),
+            "helped": earned.filter(allocation__lot__produce__cooperative=request.cooperative).households_helped(
+                as_of=today
+            ),
+        }
     return render(request, "cooperative/home.html", context)
 
 
@@ -136,7 +142,7 @@ def vehicle(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "cooperative/vehicle.html", context)
 
 
-@cooperative_required
+@cooperative_required(OWNER)
 def awards(request: HttpRequest) -> HttpResponse:
     """Each shipment of a half-year with what it earns and why, and the sums of all half-years."""
     own = Award.objects.live().of(request.cooperative)

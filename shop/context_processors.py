@@ -21,9 +21,9 @@ def shop(request: HttpRequest) -> dict:
 
 def _categories(request: HttpRequest) -> list:
     """The top categories that visitors may see, each with its `name` and `url`."""
-    from shop.catalogue import inventory
+    from shop.catalogue import inventory, version
 
-    goods = inventory.goods(getattr(request, "shelf_version", None))
+    goods = inventory.goods(version.of(request))
     return [way for way in goods.ways.values() if way.depth == 1]
 
 

@@ -20,9 +20,10 @@ VIEWS = {
     "audit_lines": """
         SELECT l.line_id, o.number AS order_no, l.sku, p.code AS product, c.code AS cooperative, l.quantity,
                l.net_g AS grams, l.goods_fen AS line_fen, l.refunded_g AS refunded_grams, l.refunded_fen,
-               l.untraced_g AS untraced_grams, l.untraced_fen
+               l.untraced_g AS untraced_grams, l.untraced_fen, b.trace_code AS batch
         FROM shop_saleline l JOIN order_order o ON o.id = l.sale_id
-        JOIN suppliers_produce p ON p.id = l.produce_id JOIN suppliers_cooperative c ON c.id = l.cooperative_id""",
+        JOIN suppliers_produce p ON p.id = l.produce_id JOIN suppliers_cooperative c ON c.id = l.cooperative_id
+        LEFT JOIN suppliers_batch b ON b.id = l.batch_id""",
     "audit_stock": """
         SELECT r.partner_sku AS sku, c.code AS cooperative, r.num_in_stock AS on_hand,
                COALESCE(r.num_allocated, 0) AS allocated
@@ -46,22 +47,43 @@ VIEWS = {
                l.g AS grams, l.fen_per_kg, l.bought_on, {moment:l.entered_at} AS entered_at, l.verified_how,
                l.paid_on, l.paid_fen, l.withdrawn_g AS withdrawn_grams,
                COALESCE(l.household_sold_on, l.bought_on) AS household_sold_on, o.lot_no AS carried_from,
-               b.trace_code AS batch
+               b.trace_code AS batch, COALESCE(r.lot_no, l.lot_no) AS slip
         FROM suppliers_purchaselot l JOIN suppliers_produce p ON p.id = l.produce_id
         JOIN suppliers_cooperative c ON c.id = p.cooperative_id
         LEFT JOIN suppliers_household h ON h.id = l.household_id
         LEFT JOIN suppliers_purchaselot o ON o.id = l.carried_from_id LEFT JOIN suppliers_batch b ON b.id = l.batch_id
+        LEFT JOIN suppliers_purchaselot r ON r.id = l.slip_id
         WHERE l.reversed_at IS NULL""",
     "audit_reversed_lots": """
         SELECT l.lot_no, c.code AS cooperative, p.code AS product, h.household_no, l.g AS grams, l.fen_per_kg,
-               l.bought_on, {moment:l.entered_at} AS entered_at, {moment:l.reversed_at} AS reversed_at, l.reversed_why
+               l.bought_on, {moment:l.entered_at} AS entered_at, {moment:l.reversed_at} AS reversed_at, l.reversed_why,
+               n.lot_no AS corrected_by
         FROM suppliers_purchaselot l JOIN suppliers_produce p ON p.id = l.produce_id
         JOIN suppliers_cooperative c ON c.id = p.cooperative_id
-        LEFT JOIN suppliers_household h ON h.id = l.household_id WHERE l.reversed_at IS NOT NULL""",
+        LEFT JOIN suppliers_household h ON h.id = l.household_id
+        LEFT JOIN suppliers_purchaselot n ON n.corrects_id = l.id WHERE l.reversed_at IS NOT NULL""",
+    "audit_disputes": """
+        SELECT d.id AS dispute_id, l.lot_no, d.raised_by, d.about, {moment:d.opened_at} AS opened_at,
+               {moment:d.closed_at} AS closed_at, d.outcome
+        FROM suppliers_slipdispute d JOIN suppliers_purchaselot l ON l.id = d.lot_id""",
     "audit_withdrawals": """
         SELECT w.id AS withdrawal_id, l.lot_no, w.kind, w.g AS grams, w.withdrawn_on, {moment:w.made_at} AS made_at,
-               w.reverses_id AS reverses
+               w.reverses_id AS reverses, w.carry_on_id AS carry_id, w.fen_per_kg
         FROM suppliers_withdrawal w JOIN suppliers_purchaselot l ON l.id = w.lot_id""",
+    "audit_carried": """
+        SELECT k.id AS carry_id, c.code AS cooperative, p.code AS product, i.code AS into_cooperative,
+               q.code AS into_product, k.in_g AS in_grams, k.out_g AS out_grams, k.carried_on,
+               b.trace_code AS batch, h.fen_per_kg, {moment:k.made_at} AS made_at, k.reverses_id AS reverses
+        FROM suppliers_carryon k JOIN suppliers_produce p ON p.id = k.produce_id
+        JOIN suppliers_cooperative c ON c.id = p.cooperative_id JOIN suppliers_produce q ON q.id = k.into_id
+        JOIN suppliers_cooperative i ON i.id = q.cooperative_id
+        LEFT JOIN suppliers_handover h ON h.id = k.hand_over_id LEFT JOIN suppliers_batch b ON b.id = h.batch_id""",
+    "audit_accounts": """
+        SELECT s.id AS account_id, c.code AS cooperative, p.code AS product, s.starts_on, s.counted_on,
+               s.book_g AS book_grams, s.counted_g AS counted_grams, s.explained, s.note, s.figures, s.sha256,
+               {moment:s.signed_at} AS signed_at
+        FROM suppliers_signedaccount s JOIN suppliers_produce p ON p.id = s.produce_id
+        JOIN suppliers_cooperative c ON c.id = p.cooperative_id""",
     "audit_allocations": """
         SELECT a.id AS allocation_id, a.line_id, l.lot_no, a.g AS grams, a.sales_fen, {moment:a.made_at} AS made_at,
                a.reverses_id AS reverses
@@ -102,9 +124,19 @@ ONLY_APPENDED_TO = (
     "suppliers_credit",
     "suppliers_householdmerger",
     "suppliers_withdrawal",
+    "suppliers_applicationstep",
+    "suppliers_cooperativestep",
+    "suppliers_householdchange",
+    "suppliers_reveal",
+    "suppliers_disputestep",
+    "suppliers_carryon",
+    "suppliers_signedaccount",
     "logistics_ledgerentry",
     "shop_refundline",
     "shop_remittance",
+    "listing_listingstep",
+    "listing_pricechange",
+    "listing_stockchange",
 )
 # Tables whose rows stay, and the columns that are never written again.
 NEVER_REWRITTEN = {
@@ -118,18 +150,39 @@ NEVER_REWRITTEN = {
         "entered_at",
         "carried_from_id",
         "household_sold_on",
+        "carry_on_id",
+        "slip_id",
     ),
+    "suppliers_slipphoto": ("content",),
+    "suppliers_slipdispute": ("lot_id", "raised_by", "about", "opened_at"),
+    "suppliers_batch": ("produce_id", "trace_code", "packed_on", "made_at"),
+    "suppliers_handover": ("batch_id", "taker_id", "g", "fen_per_kg", "handed_on", "offered_at"),
+    "suppliers_paymentrun": ("run_no", "cooperative_id", "made_at", "made_by_id"),
+    "suppliers_payment": ("run_id", "household_id", "fen"),
+    "suppliers_paymentslip": ("payment_id", "lot_id", "fen"),
     "logistics_programmeversion": ("programme_id", "number", "starts_on", "ends_on", "terms", "budget_fen"),
     "aftersales_spoilageclaim": ("line_id", "asked_at", "spoiled_bp", "note"),
     "aftersales_noreasonreturn": ("line_id", "asked_at", "packs", "is_binding", "note"),
     "aftersales_review": ("line_id", "produce_id", "stars", "text", "made_at"),
 }
+# Rows of those that may be taken back after all, and when one may not: a slip counts for nothing while nobody has verified,
+# paid or corrected it.
+STAYS_WHEN = {
+    "suppliers_purchaselot": "OLD.verified_at IS NOT NULL OR OLD.paid_on IS NOT NULL OR OLD.reversed_at IS NOT NULL"
+    " OR OLD.corrects_id IS NOT NULL OR OLD.drawn_g > 0 OR OLD.withdrawn_g > 0"
+}
 # What a buyer wrote of himself: never rewritten, but emptied when the account was erased (docs/decisions/0015).
 MAY_BE_EMPTIED = ("note",)
-# Tables of spells, and the column whose rows' spells do not overlap.
+# Columns that are written once: what stands in them stays.
+WRITTEN_ONCE = {
+    "suppliers_purchaselot": ("batch_id", "corrects_id", "reversed_at"),
+    "suppliers_handover": ("decided_at",),
+    "shop_saleline": ("batch_id",),
+}
+# Tables of spells, the column whose rows' spells do not overlap, and which of the rows count ({row}: its name).
 SPELLS_APART = {
-    "suppliers_householdstatus": "household_id",
-    "logistics_programmeversion": "programme_id",
+    "suppliers_householdstatus": ("household_id", "{row}.approved_at IS NOT NULL"),
+    "logistics_programmeversion": ("programme_id", "TRUE"),
 }
 
 # What lists and product pages show: of each table the part of the shelf's version that a change of it changes, and the columns whose
@@ -137,6 +190,7 @@ SPELLS_APART = {
 SHOWN_ON_LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "catalogue_category": ("goods", ()),
     "catalogue_product": ("goods", ()),
+    "catalogue_productclass": ("goods", ()),
     "catalogue_productcategory": ("goods", ()),
     "catalogue_productimage": ("goods", ()),
     "suppliers_cooperative": ("goods", ()),
@@ -192,10 +246,17 @@ def _guards() -> list[tuple[str, str, str, str]]:
         changed = " OR ".join(
             f"OLD.{c}{cast.get(c, '')} {differs} NEW.{c}{cast.get(c, '')}{unless.get(c, '').format(c)}" for c in columns
         )
-        guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", "TRUE")]
-    for table, owner in SPELLS_APART.items():
+        stays = STAYS_WHEN.get(table, "TRUE")
+        guards += [(f"{table}_kept", table, "UPDATE", changed), (f"{table}_stays", table, "DELETE", stays)]
+    for table, columns in WRITTEN_ONCE.items():
+        rewritten = " OR ".join(f"(OLD.{c} IS NOT NULL AND OLD.{c} {differs} NEW.{c})" for c in columns)
+        guards.append((f"{table}_once", table, "UPDATE", rewritten))
+    named_late = "OLD.dispatched_at IS NOT NULL AND OLD.batch_id IS NULL AND NEW.batch_id IS NOT NULL"
+    guards.append(("shop_saleline_named_at_packing", "shop_saleline", "UPDATE", named_late))
+    for table, (owner, counts) in SPELLS_APART.items():
         overlaps = (
-            f"EXISTS (SELECT 1 FROM {table} o WHERE o.{owner} = NEW.{owner} AND o.id <> COALESCE(NEW.id, -1)"
+            f"{counts.format(row='NEW')} AND EXISTS (SELECT 1 FROM {table} o WHERE o.{owner} = NEW.{owner} AND o.id <> COALESCE(NEW.id, -1)"
+            f" AND {counts.format(row='o')}"
             " AND (NEW.ends_on IS NULL OR o.starts_on <= NEW.ends_on)"
             " AND (o.ends_on IS NULL OR o.ends_on >= NEW.starts_on))"
         )

@@ -1,5 +1,6 @@
 """What must hold over the books, each as one query that returns the rows that break it. Run by `manage.py verify_ledger`."""
 
+import hashlib
 from collections.abc import Iterator
 
 from django.db import connection
@@ -14,11 +15,75 @@ INVARIANTS = {
         SELECT l.lot_no, l.withdrawn_g, COALESCE(SUM(w.g), 0) FROM suppliers_purchaselot l
         LEFT JOIN suppliers_withdrawal w ON w.lot_id = l.id
         GROUP BY l.id, l.lot_no, l.withdrawn_g HAVING l.withdrawn_g <> COALESCE(SUM(w.g), 0)""",
+    "a payment to a household is the sum of its slips": """
+        SELECT r.run_no, p.fen, COALESCE(SUM(s.fen), 0) FROM suppliers_payment p
+        JOIN suppliers_paymentrun r ON r.id = p.run_id LEFT JOIN suppliers_paymentslip s ON s.payment_id = p.id
+        GROUP BY p.id, r.run_no, p.fen HAVING p.fen <> COALESCE(SUM(s.fen), 0)""",
+    "a slip of a payment is the household's, and paid when and as much as the payment says": """
+        SELECT l.lot_no, s.fen, l.paid_fen FROM suppliers_paymentslip s
+        JOIN suppliers_payment p ON p.id = s.payment_id JOIN suppliers_purchaselot l ON l.id = s.lot_id
+        WHERE COALESCE(l.household_id, 0) <> p.household_id
+        OR (p.state IN ('bank', 'cash') AND (COALESCE(l.paid_fen, -1) <> s.fen OR l.paid_on <> p.paid_on))""",
+    "a slip is live in a run while it is to be paid or paid": """
+        SELECT l.lot_no, CASE WHEN s.is_live THEN 1 ELSE 0 END, p.state FROM suppliers_paymentslip s
+        JOIN suppliers_payment p ON p.id = s.payment_id JOIN suppliers_purchaselot l ON l.id = s.lot_id
+        WHERE s.is_live <> (p.state IN ('waiting', 'bank', 'cash'))""",
     "a lot carried on is of the household of the lot it came from": """
         SELECT l.lot_no, l.household_id, o.household_id FROM suppliers_purchaselot l
         JOIN suppliers_purchaselot o ON o.id = l.carried_from_id
         WHERE COALESCE(l.household_id, 0) <> COALESCE(o.household_id, 0)
         OR l.household_sold_on <> COALESCE(o.household_sold_on, o.bought_on)""",
+    "a lot carried on comes from the slip on which its household sold it, and is verified as that was": """
+        SELECT l.lot_no, l.slip_id, COALESCE(o.slip_id, o.id) FROM suppliers_purchaselot l
+        JOIN suppliers_purchaselot o ON o.id = l.carried_from_id JOIN suppliers_purchaselot r ON r.id = l.slip_id
+        WHERE l.slip_id <> COALESCE(o.slip_id, o.id) OR l.verified_how <> r.verified_how
+        OR l.verified_at IS NULL OR r.carried_from_id IS NOT NULL""",
+    "what goods carried on took from lots is what went in": """
+        SELECT k.id, k.in_g, COALESCE(SUM(w.g), 0) FROM suppliers_carryon k
+        LEFT JOIN suppliers_withdrawal w ON w.carry_on_id = k.id
+        GROUP BY k.id, k.in_g HAVING k.in_g <> COALESCE(SUM(w.g), 0)""",
+    "the lots of goods carried on weigh what came out, and nothing once it was taken back": """
+        SELECT k.id, k.out_g + COALESCE(MAX(b.out_g), 0), COALESCE(SUM(l.g), 0) FROM suppliers_carryon k
+        LEFT JOIN suppliers_carryon b ON b.reverses_id = k.id
+        LEFT JOIN suppliers_purchaselot l ON l.carry_on_id = k.id AND l.reversed_at IS NULL WHERE k.reverses_id IS NULL
+        GROUP BY k.id, k.out_g HAVING k.out_g + COALESCE(MAX(b.out_g), 0) <> COALESCE(SUM(l.g), 0)""",
+    "goods carried on are of the two kinds that it says": """
+        SELECT k.id, k.into_id, l.produce_id FROM suppliers_carryon k
+        JOIN suppliers_purchaselot l ON l.carry_on_id = k.id JOIN suppliers_purchaselot o ON o.id = l.carried_from_id
+        WHERE l.produce_id <> k.into_id OR o.produce_id <> k.produce_id OR l.bought_on <> k.carried_on""",
+    "a lot carried on is worth no more than its household got for what went in": """
+        SELECT l.lot_no, l.g * l.fen_per_kg, w.g * o.fen_per_kg FROM suppliers_purchaselot l
+        JOIN suppliers_purchaselot o ON o.id = l.carried_from_id
+        JOIN suppliers_withdrawal w ON w.lot_id = o.id AND w.carry_on_id = l.carry_on_id
+        WHERE l.g * l.fen_per_kg > w.g * o.fen_per_kg""",
+    "what was handed over is on the taker's books, once it accepted and not before": """
+        SELECT h.id, h.g, k.in_g FROM suppliers_handover h JOIN suppliers_batch b ON b.id = h.batch_id
+        LEFT JOIN suppliers_carryon k ON k.hand_over_id = h.id LEFT JOIN suppliers_produce p ON p.id = k.into_id
+        WHERE (h.state = 'accepted' AND (k.id IS NULL OR k.in_g <> h.g OR k.out_g <> h.g OR k.produce_id <> b.produce_id
+        OR p.cooperative_id <> h.taker_id)) OR (h.state <> 'accepted' AND k.id IS NOT NULL)""",
+    "goods become other goods of the same cooperative, but for a hand-over": """
+        SELECT k.id, p.cooperative_id, q.cooperative_id FROM suppliers_carryon k
+        JOIN suppliers_produce p ON p.id = k.produce_id JOIN suppliers_produce q ON q.id = k.into_id
+        WHERE k.hand_over_id IS NULL AND k.reverses_id IS NULL AND p.cooperative_id <> q.cooperative_id""",
+    "a reversal of a withdrawal is the whole of its original": """
+        SELECT w.id, w.g, -o.g FROM suppliers_withdrawal w JOIN suppliers_withdrawal o ON o.id = w.reverses_id
+        WHERE w.g <> -o.g OR w.lot_id <> o.lot_id OR w.kind <> o.kind OR o.reverses_id IS NOT NULL""",
+    "nothing was withdrawn from a lot before it was bought": """
+        SELECT w.id, l.lot_no, 0 FROM suppliers_withdrawal w JOIN suppliers_purchaselot l ON l.id = w.lot_id
+        WHERE w.withdrawn_on < l.bought_on""",
+    "a slip that corrects another stands for one that was taken back, of the same cooperative": """
+        SELECT l.lot_no, o.lot_no, 0 FROM suppliers_purchaselot l JOIN suppliers_purchaselot o ON o.id = l.corrects_id
+        JOIN suppliers_produce p ON p.id = l.produce_id JOIN suppliers_produce q ON q.id = o.produce_id
+        WHERE o.reversed_at IS NULL OR p.cooperative_id <> q.cooperative_id""",
+    "a batch is of one kind of goods": """
+        SELECT b.trace_code, b.produce_id, l.produce_id FROM suppliers_batch b
+        JOIN suppliers_purchaselot l ON l.batch_id = b.id WHERE l.produce_id <> b.produce_id""",
+    "a line packed from a batch is drawn from the lots of the batch alone, and wholly": """
+        SELECT s.line_id, s.batch_id, l.batch_id FROM shop_saleline s
+        LEFT JOIN suppliers_saleallocation a ON a.line_id = s.line_id
+        LEFT JOIN suppliers_purchaselot l ON l.id = a.lot_id
+        WHERE s.batch_id IS NOT NULL
+        AND (a.id IS NULL OR l.batch_id IS NULL OR l.batch_id <> s.batch_id OR s.untraced_g > 0)""",
     "what a dispatched line was drawn from and its untraced part sum to the line, in grams": """
         SELECT l.line_id, l.net_g - l.refunded_g - l.untraced_g, COALESCE(SUM(a.g), 0) FROM shop_saleline l
         LEFT JOIN suppliers_saleallocation a ON a.line_id = l.line_id WHERE l.dispatched_at IS NOT NULL
@@ -174,3 +239,10 @@ def violations() -> Iterator[tuple[str, list[tuple]]]:
             cursor.execute(query)
             if rows := cursor.fetchmany(10):
                 yield name, rows
+        # Not every database can make this sum by itself.
+        cursor.execute("SELECT id, sha256, figures FROM suppliers_signedaccount")
+        hashes = (
+            (pk, sha256, hashlib.sha256(figures.encode()).hexdigest()) for pk, sha256, figures in cursor.fetchall()
+        )
+        if rows := [row for row in hashes if row[1] != row[2]][:10]:
+            yield "a signed account is what was signed", rows

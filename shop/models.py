@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from logistics.models import Counter, Shipment, Stop
 from shop import places
-from suppliers.models import Cooperative, Pack, Produce
+from suppliers.models import Batch, Cooperative, Pack, Produce
 
 
 def new_token() -> str:
@@ -22,6 +22,10 @@ class SaleQuerySet(models.QuerySet):
     def expired(self, moment: dt.datetime) -> Self:
         """Unpaid sales whose time to pay is over at `moment`."""
         return self.filter(order__status="placed", paid_on__isnull=True, expires_at__lte=moment)
+
+    def holding(self, moment: dt.datetime) -> Self:
+        """Unpaid sales that hold their goods until some time after `moment`."""
+        return self.filter(order__status="placed", paid_on__isnull=True, expires_at__gt=moment)
 
 
 class Sale(models.Model):
@@ -56,6 +60,8 @@ class Sale(models.Model):
     refunded_goods_fen = models.PositiveBigIntegerField(_("goods refunded (fen)"), default=0)
     refunded_freight_fen = models.PositiveBigIntegerField(_("freight refunded (fen)"), default=0)
     expires_at = models.DateTimeField(_("to be paid by"), null=True, blank=True)
+    # A keyed index of the network address it was ordered from, as long as it holds its goods unpaid (shop.holding).
+    held_from = models.CharField(max_length=64, blank=True, default="", editable=False)
     paid_on = models.DateField(_("paid on"), null=True, blank=True)
     received_on = models.DateField(_("received on"), null=True, blank=True)
     received_how = models.CharField(_("received how"), max_length=10, choices=Receipt.choices, blank=True)
@@ -166,6 +172,8 @@ class SaleLine(models.Model):
     dispatched_at = models.DateTimeField(_("dispatched at"), null=True, blank=True)
     untraced_g = models.PositiveBigIntegerField(_("untraced (g)"), default=0)
     untraced_fen = models.PositiveBigIntegerField(_("untraced (fen)"), default=0)
+    # Named at packing, never after (a trigger): it is drawn from the lots of this batch alone.
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = SaleLineQuerySet.as_manager()
 
@@ -197,6 +205,11 @@ class SaleLine(models.Model):
     def kept_g(self) -> int:
         """What the line weighs, less refunds."""
         return self.net_g - self.refunded_g
+
+    @property
+    def kept_packs(self) -> int:
+        """How many packs hold what is kept: one of which a part was paid back is still a pack."""
+        return -(-self.kept_g * self.quantity // self.net_g)
 
 
 class Refund(models.Model):

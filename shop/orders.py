@@ -24,8 +24,10 @@ from logistics.models import Consignment, Counter, Departure, Shipment, Shipment
 from suppliers.base import days
 from suppliers.base.bell import ring
 from suppliers.base.money import apportion, fen_of
-from suppliers.models import Pack, PurchaseLot
+from suppliers.models import Batch, Pack, PurchaseLot
 
+from . import holding
+from .holding import Holder
 from .models import InvoiceWish, Refund, RefundLine, Sale, SaleLine
 from .order.utils import give_coupons_back
 from .payments.models import Payment
@@ -75,15 +77,18 @@ def place(
     is_fresh_confirmed: bool = False,
     minutes_to_pay: int | None = 30,
     placed_at: dt.datetime | None = None,
+    holder: Holder | None = None,
 ):
     """Make an order of `basket` and hold its stock until it is paid for (`minutes_to_pay`; None: as long as it takes).
 
     With a `stop`, it rides the direct truck that halts there, and its gross weight is booked on it; it is of the channel
     of direct trucks then, else of the online shop, unless `channel` says otherwise.
     `placed_at` is for orders written down afterwards (a counter's sheet, a paper order); else it is now.
-    Return the order. Raises AlreadyPlaced where the basket is an order already, OutOfStock (from the partner fork)
-    where something is no longer there, CouponGone (from the order fork) where a coupon is, and CannotRide (TruckFull, TruckClosed, NeedsCold) where the truck does not take
-    it; nothing is written then.
+    `holder` is a private buyer who orders by himself: he holds goods in so many unpaid orders at once (shop.holding).
+    Return the order. Raises AlreadyPlaced where the basket is an order already, TooManyUnpaid (from shop.holding) where
+    he has as many, OutOfStock (from the partner fork) where something is no longer there, CouponGone (from the order
+    fork) where a coupon is, and CannotRide (TruckFull, TruckClosed, NeedsCold) where the truck does not take it;
+    nothing is written then.
     """
     OrderCreator = get_class("order.utils", "OrderCreator")
     OrderNumberGenerator = get_class("order.utils", "OrderNumberGenerator")
@@ -96,6 +101,8 @@ def place(
         )
         if not taken:
             raise AlreadyPlaced(Order.objects.get(basket=basket.pk))
+        if holder and buyer_kind == Sale.BuyerKind.INDIVIDUAL:
+            holding.check(holder)
         packs = {line.product_id: line.product.pack for line in basket.all_lines()}
         if stop is not None:
             load = [(packs[line.product_id], line.quantity) for line in basket.all_lines()]
@@ -130,6 +137,7 @@ def place(
             goods_fen=sum(fen_of(line.line_price_incl_tax) for line in lines),
             freight_fen=fen_of(order.shipping_incl_tax),
             expires_at=expires_at,
+            held_from=holder.address_index if holder else "",
             is_fresh_confirmed=is_fresh_confirmed,
             note=note,
         )
@@ -220,7 +228,9 @@ def pay(*, order, event_id: str, gateway: str, amount_fen: int, at: dt.datetime 
         at=at,
     )
     if applied:
-        Sale.objects.filter(pk=sale.pk).update(paid_fen=amount_fen, paid_on=days.day_of(at), expires_at=None)
+        Sale.objects.filter(pk=sale.pk).update(
+            paid_fen=amount_fen, paid_on=days.day_of(at), expires_at=None, held_from=""
+        )
         if order.status == PLACED:
             _set_status([order.pk], PAID)
             # What rides with others waits until it is known whether they are enough (`let_travel`).
@@ -324,6 +334,7 @@ def _cancel(sale: Sale, *, reason: str, by=None) -> bool:
         _unboard(sale.lines.all())
     release_stock(order.lines.all())
     Consignment.objects.filter(order=order).update(state=Consignment.State.CANCELLED)
+    Sale.objects.filter(pk=sale.pk).update(held_from="")
     _set_status([order.pk], CANCELLED)
     return True
 
@@ -375,7 +386,9 @@ def _expire(sale_id: int) -> bool:
 class Dispatching:
     """A consignment as the cooperative hands it over: everything of `logistics.actions.Leaving` but the lines.
 
-    `line_ids` names the lines that leave now, None all that are left: a line travels whole, the others may follow. The freight the buyer paid is not the claimant's to say: None takes the consignment's share of it from the order.
+    `line_ids` names the lines that leave now, None all that are left: a line travels whole, the others may follow. With a
+    `batch`, its goods of that kind are drawn from the lots of the batch alone. The freight the buyer paid is not the
+    claimant's to say: None takes the consignment's share of it from the order.
     """
 
     consignment: Consignment
@@ -389,6 +402,7 @@ class Dispatching:
     buyer_paid_freight_fen: int | None = None
     other_subsidy_fen: int = 0
     line_ids: Collection[int] | None = None
+    batch: Batch | None = None
 
 
 @transaction.atomic
@@ -440,9 +454,16 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
     # The waybills and weights are checked, and the consignments taken, before any goods are drawn.
     shipments = logistics.actions.dispatch(leaving=leaving)
 
-    for shipped in leaving:
-        for line_id, _produce, _g in shipped.lines:
-            sent[line_id].dispatched_at = shipped.at
+    for item, shipped in zip(dispatching, leaving, strict=True):
+        now = [sent[line_id] for line_id, _produce, _g in shipped.lines]
+        for line in now:
+            line.dispatched_at = shipped.at
+            if item.batch is not None and item.batch.produce_id == line.produce_id:
+                line.batch = item.batch
+        if item.batch is not None and not any(line.batch_id for line in now):
+            raise ValidationError(
+                {"batch": _("This batch is of other goods. Choose one of what is in the consignment.")}
+            )
     untraced = suppliers.actions.attribute(
         sold=[
             suppliers.actions.Sold(
@@ -451,10 +472,21 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
                 g=line.kept_g,
                 fen=line.net_fen,
                 dispatched_at=line.dispatched_at,
+                batch_id=line.batch_id,
             )
             for line in sent.values()
         ]
     )
+    for line in sent.values():
+        if line.batch and line.pk in untraced:
+            raise ValidationError(
+                {
+                    "batch": _("Batch %(code)s is short of %(kg)s kg for this. Choose another batch, or none.")
+                    % {"code": line.batch.trace_code, "kg": f"{untraced[line.pk].g / 1000:g}"}
+                }
+            )
+    # Named in the moment the line leaves, never after.
+    SaleLine.objects.bulk_update([line for line in sent.values() if line.batch_id], ["batch"], batch_size=200)
     left_at = ShipmentLine.objects.filter(line=OuterRef("pk")).values("shipment__dispatched_at")
     SaleLine.objects.filter(pk__in=sent).update(dispatched_at=Subquery(left_at))
     for line_id, part in untraced.items():
@@ -622,7 +654,7 @@ class Refunding:
 def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
     """Give back money: the sale falls, and what its goods were drawn from, credited and earned is reversed.
 
-    Goods that have not left and are given back whole do not leave: their stock is free again.
+    Goods that have not left and are given back do not leave: the stock of each pack of them is free again.
     Return the refunds; one whose key is known is returned as it was. Raises ValidationError above what is left of a line,
     for an unpaid order, and for a day before payment or still to come.
     """
@@ -704,20 +736,21 @@ def refund(*, refunds: Sequence[Refunding]) -> list[Refund]:
     touched_sales = [sales[sale_id] for sale_id in {item.sale_id for item in fresh}]
     _set_status([sale.pk for sale in touched_sales if sale.refunded_goods_fen == sale.goods_fen], REFUNDED)
     # Grams of this refund alone: a line that was given back before is kept back already.
-    _keep_back([row.line for row in made_lines if row.g and row.line.dispatched_at is None and row.line.kept_g == 0])
+    unsent = [row.line for row in made_lines if row.g and row.line.dispatched_at is None]
+    _keep_back([line for line in unsent if line.kept_g == 0])
+    _free_stock(unsent)
     return [*known.values(), *made]
 
 
 def _keep_back(lines: Sequence[SaleLine]) -> None:
-    """Let `lines`, refunded before they left, not leave: free their room on a truck and their stock, and cancel
-    consignments of which nothing is left; one that has left in part is where its shipments are.
+    """Let `lines`, refunded whole before they left, not leave: free their room on a truck, and cancel consignments of
+    which nothing is left; one that has left in part is where its shipments are.
 
     An order that waited for nothing else goes on to where its other consignments are.
     """
     if not lines:
         return
     _unboard(SaleLine.objects.filter(pk__in=[line.pk for line in lines]))
-    release_stock(Line.objects.filter(pk__in=[line.pk for line in lines]))
     order_ids = {line.sale_id for line in lines}
     waiting_states = (Consignment.State.HELD, Consignment.State.TO_SHIP)
     left = SaleLine.objects.filter(
@@ -740,6 +773,14 @@ def _keep_back(lines: Sequence[SaleLine]) -> None:
     )
     _set_status(on_their_way.values_list("pk", flat=True), DISPATCHED)
     _close_received(order_ids)
+
+
+def _free_stock(lines: Sequence[SaleLine]) -> None:
+    """Give back to sale the packs of `lines` that were refunded before they left: they lie in the store."""
+    kept = {line.pk: line.kept_packs for line in lines}
+    for line in Line.objects.filter(pk__in=kept).select_related("stockrecord").order_by("stockrecord", "pk"):
+        if (unsent := (line.num_allocated or 0) - kept[line.pk]) > 0:
+            line.cancel_allocation(unsent)
 
 
 def _check_refund(item: Refunding, sale: Sale, lines: Mapping[int, SaleLine]) -> None:
@@ -781,6 +822,7 @@ def trace_late_lots(*, limit: int = 500) -> int:
                 g=line.untraced_g,
                 fen=line.untraced_fen,
                 dispatched_at=line.dispatched_at,
+                batch_id=line.batch_id,
             )
             for line in lines.values()
         ]
@@ -803,19 +845,24 @@ def trace_late_lots(*, limit: int = 500) -> int:
 
 def _traceable() -> list[tuple[int, int]]:
     """(line, sale) of the untraced lines for which there is a verified lot now, in the order in which they draw."""
-    lots: dict[int, list[dt.date]] = defaultdict(list)
+    lots: dict[int, list[tuple[dt.date, int | None]]] = defaultdict(list)
     untraced = SaleLine.objects.untraced()
     with_goods = PurchaseLot.objects.filter(produce__in=untraced.values("produce")).verified().with_goods_left()
-    for produce_id, bought_on in with_goods.order_by().values_list("produce", "bought_on").distinct():
-        lots[produce_id].append(bought_on)
+    for produce_id, bought_on, batch_id in (
+        with_goods.order_by().values_list("produce", "bought_on", "batch").distinct()
+    ):
+        lots[produce_id].append((bought_on, batch_id))
     rows = untraced.filter(produce__in=lots).order_by("dispatched_at", "pk")
     found = []
-    for line_id, sale_id, produce_id, dispatched_at, shelf_life_days in rows.values_list(
-        "pk", "sale", "produce", "dispatched_at", "produce__shelf_life_days"
+    for line_id, sale_id, produce_id, dispatched_at, shelf_life_days, named in rows.values_list(
+        "pk", "sale", "produce", "dispatched_at", "produce__shelf_life_days", "batch"
     ):
         on = days.day_of(dispatched_at)
         # Lines that only lots past their shelf life could cover are left out, else they would stand in the way for ever.
-        if any(0 <= (on - bought_on).days <= shelf_life_days for bought_on in lots[produce_id]):
+        if any(
+            0 <= (on - bought_on).days <= shelf_life_days and named in (None, batch_id)
+            for bought_on, batch_id in lots[produce_id]
+        ):
             found.append((line_id, sale_id))
     return found
 

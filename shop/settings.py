@@ -94,7 +94,9 @@ INSTALLED_APPS = [
     "shop.payments.apps.PaymentsConfig",
     "shop.aftersales.apps.AftersalesConfig",
     "shop.preorders.apps.PreordersConfig",
+    "shop.sourcing.apps.SourcingConfig",
     "shop.together.apps.TogetherConfig",
+    "shop.listing.apps.ListingConfig",
     *(FORKED.get(app, app) for app in oscar.INSTALLED_APPS if app != "django.contrib.admin"),
     "allauth",
     "allauth.account",
@@ -260,6 +262,12 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 # Nothing hangs on the address but mail about one's own orders, so a mail that cannot be sent keeps nobody out.
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
+# What is guessed at is counted in the database (shop.accounts.adapter, .forms): allauth's count is each process's own.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
+MFA_FORMS = {
+    "authenticate": "shop.accounts.forms.SecondFactorForm",
+    "reauthenticate": "shop.accounts.forms.SecondFactorAgainForm",
+}
 MFA_TOTP_ISSUER = "巫溪直达"
 PHONENUMBER_DEFAULT_REGION = "CN"
 # A function that sends a code to a mobile number (shop.accounts.sms). Production without one offers e-mail alone.

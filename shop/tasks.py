@@ -5,6 +5,8 @@ import logging
 from celery import shared_task
 
 import logistics.actions
+from suppliers import joining
+from suppliers.sheets import engine as sheets
 
 from . import orders
 from .accounts import actions as accounts
@@ -38,8 +40,11 @@ def sweep_now() -> dict[str, int]:
         "shipments received by default": orders.receive_by_default,
         "lines traced to late lots": orders.trace_late_lots,
         "after-sales passed to the county": aftersales.pass_on,
+        "cooperatives joined": joining.activate_due,
         "shipments assessed": logistics.actions.assess_due,
         "orders of erased accounts pseudonymised": accounts.pseudonymise_due,
+        "sheets checked or written": sheets.work_due,
+        "sheets forgotten": sheets.tidy,
         "sessions and codes over": accounts.tidy,
     }
     done, failed = {}, []

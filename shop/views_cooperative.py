@@ -7,17 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from logistics.forms import ShipForm
 from logistics.models import Award, Consignment, Shipment
 from suppliers.base import days
 from suppliers.base.access import cooperative_required
 from suppliers.base.fields import put_errors
+from suppliers.base.qr import as_image, qr
 
-from . import orders
+from . import doors, orders
 from .models import SaleLine
 from .packing import picking
-from .reports import origin
 
 
 def _own(request: HttpRequest, consignment_no: str) -> Consignment:
@@ -32,7 +33,7 @@ def _contents(consignment: Consignment) -> dict:
     """The consignment's own lines with what is left of them to ship, and their weights together; and who receives it."""
     lines = list(
         SaleLine.objects.filter(sale=consignment.order_id, cooperative=consignment.cooperative_id)
-        .select_related("line", "pack")
+        .select_related("line", "pack", "batch")
         .order_by("pk")
     )
     for line in lines:
@@ -46,6 +47,13 @@ def _contents(consignment: Consignment) -> dict:
         "gross_g": sum(line.gross_g for line in left),
         "contact": picking.contact_of(consignment),
     }
+
+
+@cooperative_required
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """Everything that whoever works here may open."""
+    return render(request, "cooperative/desk.html", {"groups": doors.at_desk(request.staff_role)})
 
 
 @cooperative_required
@@ -69,9 +77,7 @@ def _labels(request: HttpRequest, part: Consignment) -> list[dict]:
     return [
         {
             "shipment": shipment,
-            "qr": origin.as_image(
-                origin.qr(request.build_absolute_uri(reverse("trace", kwargs={"code": shipment.trace_code})))
-            ),
+            "qr": as_image(qr(request.build_absolute_uri(reverse("trace", kwargs={"code": shipment.trace_code})))),
         }
         for shipment in shipments
     ]

@@ -6,3 +6,11 @@ class SuppliersConfig(AppConfig):
     name = "suppliers"
     verbose_name = _("Suppliers")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from .sheets import kinds
+        from .sheets.ledger import Ledger
+        from .sheets.roster import Roster
+
+        kinds.register(Roster())
+        kinds.register(Ledger())

@@ -1,4 +1,7 @@
-"""Which lots a sale is drawn from, and what a reversal takes back. Plain rules on integer grams and fen."""
+"""Which lots goods are taken from, what a reversal takes back, and what lots become when they are carried on.
+
+Plain rules on integer grams and fen.
+"""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -25,23 +28,32 @@ class Draw:
     fen: int
 
 
+def take(*, g: int, on: dt.date, lots: Iterable[Lot], shelf_life_days: int | None = None) -> list[tuple[int, int]]:
+    """From which of `lots`, in order of (bought on, id), `g` grams are taken on a day: (lot, grams), first in first out.
+
+    Lots bought after `on` are passed over, and with `shelf_life_days` those past it. Less than `g` where less is there.
+    """
+    taken = []
+    for lot in lots:
+        if g == 0 or lot.bought_on > on:
+            break
+        if lot.left_g <= 0 or (shelf_life_days is not None and (on - lot.bought_on).days > shelf_life_days):
+            continue
+        part = min(g, lot.left_g)
+        taken.append((lot.id, part))
+        g -= part
+    return taken
+
+
 def draw(*, g: int, fen: int, on: dt.date, lots: Iterable[Lot], shelf_life_days: int) -> list[Draw]:
     """How `g` grams sold for `fen` and dispatched on `on` are drawn from `lots`, which come in order of (bought on, id).
 
     First in first out; lots bought after `on` or past their shelf life on that day are passed over. Grams and fen sum to the line
     exactly; the part that no lot covers comes last, with lot None, and takes its share of the fen.
     """
-    taken: list[tuple[int | None, int]] = []
-    want = g
-    for lot in lots:
-        if want == 0 or lot.bought_on > on:
-            break
-        if lot.left_g <= 0 or (on - lot.bought_on).days > shelf_life_days:
-            continue
-        take = min(want, lot.left_g)
-        taken.append((lot.id, take))
-        want -= take
-    if want:
+    found = take(g=g, on=on, lots=lots, shelf_life_days=shelf_life_days)
+    taken: list[tuple[int | None, int]] = [*found]
+    if want := g - sum(part for _lot, part in found):
         taken.append((None, want))
     return [
         Draw(lot_id, part_g, part_fen)
@@ -97,3 +109,40 @@ def reversal_fen(*, back_g: int, left_g: int, left_fen: int, fen_per_kg: int) ->
     The reversal that empties the grams takes all that is left, so a full reversal is exactly the negative.
     """
     return left_fen if back_g == left_g else min(left_fen, credit_fen(back_g, fen_per_kg))
+
+
+@dataclass(frozen=True)
+class Input:
+    """`g` grams of lot `id`, bought at `fen_per_kg`, that other goods are made of."""
+
+    id: int
+    g: int
+    fen_per_kg: int
+
+
+@dataclass(frozen=True)
+class Output:
+    """What came of a lot: `g` grams, at `fen_per_kg` for what its household got."""
+
+    id: int
+    g: int
+    fen_per_kg: int
+
+
+def carry_on(inputs: Sequence[Input], *, out_g: int) -> list[Output]:
+    """What each of `inputs` becomes when `out_g` grams come out of them all: one output for each, in their order.
+
+    Grams by largest remainder, so they sum to `out_g`; a share under a gram that gets none is left out. The price is
+    rounded down, so that all grams of an output are never worth more than its household got for what went in.
+    """
+    shares = apportion(out_g, [one.g for one in inputs])
+    return [
+        Output(one.id, share, one.g * one.fen_per_kg // share)
+        for one, share in zip(inputs, shares, strict=True)
+        if share
+    ]
+
+
+def yield_fits(*, in_g: int, out_g: int, least_bp: int, most_bp: int) -> bool:
+    """Whether `out_g` can have come of `in_g`: no more than went in, and between the two shares, both included."""
+    return 0 < out_g <= in_g and least_bp * in_g <= out_g * 10_000 <= most_bp * in_g

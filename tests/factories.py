@@ -6,6 +6,7 @@ from itertools import count
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from oscar.core.loading import get_class, get_model
+from stdnum.cn import uscc
 
 import logistics.actions
 from logistics.models import (
@@ -24,22 +25,30 @@ from shop import orders
 from shop.demo.reference import policy
 from shop.models import Sale
 from shop.shipping.methods import ByWeight
+from shop.sourcing.models import Inquiry, Wanted
 from shop.together import actions as together
 from shop.together.models import GroupOrder
-from suppliers.base import days
+from suppliers import joining
+from suppliers.base import access, days
 from suppliers.base.money import yuan_of
+from suppliers.base.sheets import read_pasted
 from suppliers.models import (
+    Application,
     Cooperative,
     CooperativeStaff,
     Household,
     HouseholdStatus,
+    Market,
     Membership,
     Pack,
     Produce,
     PurchaseLot,
+    SheetImport,
     Township,
+    TownshipStaff,
     Village,
 )
+from suppliers.sheets import engine, kinds
 
 Basket = get_model("basket", "Basket")
 Benefit = get_model("offer", "Benefit")
@@ -171,6 +180,23 @@ def make_lot(
         verified_how=PurchaseLot.Verified.BANK if verified else "",
         verified_at=entered_at if verified else None,
     )
+
+
+def make_sheet(
+    produce: Produce, household: Household, *, headings: str = "收购日期\t农户\t品种\t重量(斤)\t单价(元/斤)"
+) -> SheetImport:
+    """A sheet of one slip that was sent in, and checked where its headings say which column is which."""
+    text = f"{headings}\n2019-01-05\t{household.household_no}\t{produce.name}\t{next(serial)}\t9"
+    sheet = engine.take_in(
+        cooperative=produce.cooperative,
+        kind=kinds.get("ledger"),
+        tables=[read_pasted(text)],
+        content=text.encode(),
+        is_pasted=True,
+    )
+    engine.work(sheet_id=sheet.pk)
+    sheet.refresh_from_db()
+    return sheet
 
 
 def make_carriers() -> None:
@@ -306,6 +332,43 @@ def make_coupon(
     return voucher
 
 
+def make_inquiry(**fields) -> Inquiry:
+    return Inquiry.objects.create(
+        **{
+            "kind": "DT01",
+            "g": 10_000_000,
+            "city_code": TAIAN,
+            "organisation": "示例·某医院工会",
+            "contact": "周小兰",
+            "mobile": "+8613805380210",
+        }
+        | fields
+    )
+
+
+def make_wanted(**fields) -> Wanted:
+    """A buyer's post that waits to be read."""
+    today = days.today()
+    return Wanted.objects.create(
+        **{
+            "kind": "DT01",
+            "g": 20_000_000,
+            "starts_on": today,
+            "ends_on": today + dt.timedelta(days=60),
+            "until": today + dt.timedelta(days=30),
+            "city_code": TAIAN,
+            "organisation": "示例·某食堂",
+            "contact": "孙师傅",
+            "mobile": "+8613805380211",
+        }
+        | fields
+    )
+
+
+def make_market(code: str = "TA", name: str = "泰安农产品批发市场") -> Market:
+    return Market.objects.create(code=code, name=name, city="泰安")
+
+
 def make_user(name: str = "", *roles: str, cooperative: Cooperative | None = None, **fields):
     user = get_user_model().objects.create_user(email=f"{name or f'u{next(serial)}'}@test.example", **fields)
     for role in roles:
@@ -402,3 +465,69 @@ def give_back(order, *, on: dt.date, g: int, fen: int, line=None, key: str = "")
 
 def assess() -> int:
     return logistics.actions.assess_due()
+
+
+def make_post(cooperative: Cooperative, role: str, *, user=None, since: dt.date = LONG_AGO):
+    """Somebody who works at `cooperative` in a role; return the user."""
+    user = user or make_user()
+    CooperativeStaff.objects.create(user=user, cooperative=cooperative, role=role, starts_on=since)
+    return user
+
+
+def make_township_official(village: Village | None = None):
+    """An official of the township of `village`."""
+    user = make_user("", access.TOWNSHIP)
+    TownshipStaff.objects.create(user=user, township=(village or make_village()).township)
+    return user
+
+
+def credit_code() -> str:
+    """A unified social credit code with its right check digit that nobody has."""
+    body = f"93500238MA{next(serial):07d}"
+    return body + uscc.calc_check_digit(body)
+
+
+def make_papers(**fields) -> joining.Papers:
+    """All that an application needs."""
+    return joining.Papers(
+        **{
+            "name": "示例·谭家村桃子专业合作社",
+            "kind": "cooperative",
+            "uscc": credit_code(),
+            "village": make_village(),
+            "contact": "谭女士",
+            "mobile": "+8613800138000",
+            "licence": b"\xff\xd8 a picture",
+        }
+        | fields
+    )
+
+
+def make_application(*, by=None, state: str = "submitted", **fields) -> Application:
+    """An application that has come as far as `state` (draft, submitted, returned, township_passed, on_notice)."""
+    by = by or make_user()
+    application = joining.draft(by=by, papers=make_papers(**fields))
+    if state != "draft":
+        application = joining.submit(application=application, by=by)
+    if state == "returned":
+        official = make_township_official(application.village)
+        application = joining.send_back(application=application, by=official, reason="请补照片")
+    if state in ("township_passed", "on_notice"):
+        application = joining.pass_on(application=application, by=make_township_official(application.village))
+    if state == "on_notice":
+        application = joining.pass_on(application=application, by=make_user(is_staff=True))
+    application.refresh_from_db()
+    return application
+
+
+def make_member(
+    cooperative: Cooperative, *, head: str = "谭大成", account: str = "6217000010001234567", **fields
+) -> Household:
+    """A member household with a bank account in the cooperative's words ("": none)."""
+    household = make_household(cooperative, **fields)
+    Household.objects.filter(pk=household.pk).update(head=head)
+    household.refresh_from_db()
+    membership = Membership.objects.get(household=household, cooperative=cooperative)
+    membership.bank_account = account
+    membership.save(update_fields=["bank_account"])
+    return household

@@ -22,7 +22,7 @@ from tests.crawler import Form, Page, Visit, Walk
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # Words that are the same in Chinese: names, file kinds, and what people type in.
-SAME = {"English", "Ctrl", "Excel", "Word", "kg", "dongtao", "dt", "Wi-Fi"}
+SAME = {"English", "Ctrl", "Excel", "Word", "kg", "dongtao", "dt", "tdc", "Wi-Fi", "WebP"}
 # No words: addresses, codes, whatever has a digit in it, and abbreviations (SF, ICP, CSV).
 NO_WORDS = re.compile(r"https?://\S+|\S+@\S+|[A-Za-z]*\d[\w/-]*|[A-Z]{2,6}(?![a-z])")
 WORD = re.compile(r"[A-Za-z]{2,}(?:[-'][A-Za-z]+)*")
@@ -35,6 +35,7 @@ WAYS = {
     "official": ("/officials/",),
     "township": ("/officials/slips/", "/"),
     "taian": ("/officials/", "/"),
+    "collector": ("/supply/collect/", "/"),
 }
 NONSENSE = [
     "",

@@ -1,6 +1,6 @@
 """What changes rows of logistics: goods leave and arrive, awards are worked out, settled and clawed back."""
 
-from .assessment import assess_due, give_back
+from .assessment import assess_due, give_back, reassess
 from .departures import (
     CannotRide,
     Halt,
@@ -12,6 +12,7 @@ from .departures import (
     leave,
     plan_departure,
     release,
+    wrong_with,
 )
 from .programme import open_version
 from .settlement import preview, settle
@@ -34,9 +35,11 @@ __all__ = [
     "plan_departure",
     "plan_vehicle",
     "preview",
+    "reassess",
     "receive",
     "release",
     "settle",
     "waybill_of",
     "weigh",
+    "wrong_with",
 ]

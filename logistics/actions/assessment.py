@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from suppliers.base import days
-from suppliers.models import SaleAllocation
+from suppliers.models import PurchaseLot, SaleAllocation
 from suppliers.models.ledger import eligible_on_purchase
 
 from .. import subsidy
@@ -40,6 +40,15 @@ def assess_due() -> int:
     while due := _assess_a_month():
         count += due
     return count
+
+
+def reassess(*, households: Iterable[int]) -> int:
+    """Have the shipments worked out again whose goods came from `households` (ids), as their status has changed.
+
+    Return how many. Awards that are frozen or settled stay as they are.
+    """
+    drawn = ShipmentLine.objects.filter(line__allocations__lot__household__in=list(households))
+    return Shipment.objects.filter(is_assessed=True, lines__in=drawn).update(is_assessed=False)
 
 
 @transaction.atomic
@@ -83,7 +92,8 @@ def _shares(in_month, shipments: Iterable[Shipment]) -> dict[int, int]:
     """The households' share (户源占比, bp) of each of `shipments`, by id.
 
     Counted are grams from eligible households' verified lots, bought by dispatch and entered at most seven days after.
-    A refund changes nothing: the share stays as it was when the goods left.
+    A refund changes nothing: the share stays as it was when the goods left. Nor does a batch named at packing: its lines
+    have the share of all that the cooperative had of the produce on that day.
     """
     wanted = {shipment.pk for shipment in shipments}
     vehicles = {shipment.vehicle_id for shipment in shipments if shipment.vehicle_id}
@@ -106,7 +116,10 @@ def _shares(in_month, shipments: Iterable[Shipment]) -> dict[int, int]:
     helped_g: dict[Pool, int] = defaultdict(int)
     drawn = (
         SaleAllocation.objects.filter(
-            reverses=None, lot__household__isnull=False, line__shipment_line__shipment__in=around
+            reverses=None,
+            lot__household__isnull=False,
+            line__shipment_line__shipment__in=around,
+            line__sale_line__batch=None,
         )
         .annotate(
             bought_on=F("lot__bought_on"),
@@ -119,10 +132,38 @@ def _shares(in_month, shipments: Iterable[Shipment]) -> dict[int, int]:
     for line, g, entered_at, dispatched_on in drawn:
         if days.day_of(entered_at) <= dispatched_on + dt.timedelta(days=DAYS_TO_ENTER_A_LOT):
             helped_g[pool_of_line[line]] += g
+    for line, g in _from_batches(around):
+        helped_g[pool_of_line[line]] += g
     return {
         shipment: subsidy.mixed_share_bp([(g, helped_g[pool], pool_g[pool]) for pool, g in parts])
         for shipment, parts in lines_of.items()
     }
+
+
+def _from_batches(around) -> list[tuple[int, int]]:
+    """(line, grams of eligible households) of the lines of `around` that were packed from a batch, by the mix of all lots.
+
+    Else whoever picks the lots would pick the share. The mix is of the verified lots that were good on the day of dispatch,
+    whatever is left of them.
+    """
+    columns = ("line", "produce", "net_g", "shipment__dispatched_on", "produce__shelf_life_days")
+    packed = ShipmentLine.objects.filter(shipment__in=around, line__sale_line__batch__isnull=False)
+    lines = list(packed.values_list(*columns))
+    if not lines:
+        return []
+    lots: dict[int, list[tuple]] = defaultdict(list)
+    rows = PurchaseLot.objects.filter(produce__in={produce for _line, produce, *_rest in lines}).verified()
+    for produce, *lot in rows.values_list("produce", "g", "bought_on", "entered_at", eligible_on_purchase()):
+        lots[produce].append(lot)
+    found = []
+    for line, produce, net_g, on, shelf_life_days in lines:
+        good = [
+            (g, eligible and days.day_of(entered_at) <= on + dt.timedelta(days=DAYS_TO_ENTER_A_LOT))
+            for g, bought_on, entered_at, eligible in lots[produce]
+            if 0 <= (on - bought_on).days <= shelf_life_days
+        ]
+        found.append((line, net_g * sum(g for g, counts in good if counts) // sum(g for g, _counts in good)))
+    return found
 
 
 def _assess(programme: SubsidyProgramme, shipments: Sequence[Shipment], shares: Mapping[int, int]) -> None:

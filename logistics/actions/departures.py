@@ -107,7 +107,7 @@ def plan_departure(
         errors["least_g"] = _("This is at most the room.")
     if not 0 <= fen_per_kg <= MOST_FEN_PER_KG:
         errors["fen_per_kg"] = _("A kilogram costs between 0 and 100 yuan.")
-    errors |= _wrong_with(halt, city_code=city_code, leaves_at=leaves_at)
+    errors |= wrong_with(halt, city_code=city_code, leaves_at=leaves_at)
     if errors:
         raise ValidationError(errors)
     prefix = f"ZTC-{days.day_of(leaves_at):%Y%m%d}-{city_code[:4]}"
@@ -136,7 +136,7 @@ def add_stop(*, departure: Departure, halt: Halt) -> Stop:
     departure = Departure.objects.select_for_update().get(pk=departure.pk)
     if departure.state != Departure.State.OPEN:
         raise ValidationError(_("This truck has left or does not go."))
-    errors = _wrong_with(halt, city_code=departure.city_code, leaves_at=departure.leaves_at)
+    errors = wrong_with(halt, city_code=departure.city_code, leaves_at=departure.leaves_at)
     if departure.stops.filter(name=halt.name).exists():
         errors["name"] = _("This truck has a stop of this name.")
     if errors:
@@ -144,7 +144,8 @@ def add_stop(*, departure: Departure, halt: Halt) -> Stop:
     return Stop.objects.create(departure=departure, **asdict(halt))
 
 
-def _wrong_with(halt: Halt, *, city_code: str, leaves_at: dt.datetime) -> dict[str, str]:
+def wrong_with(halt: Halt, *, city_code: str, leaves_at: dt.datetime) -> dict[str, str]:
+    """What is wrong with `halt` for a truck that leaves for a city, by the field of it; nothing where it can be."""
     errors = {}
     # A consignment goes to one city, and so does the vehicle that it is loaded on.
     if halt.area_code[:4] != city_code[:4]:

@@ -13,18 +13,18 @@ from oscar.core.loading import get_model
 from shop import orders
 from shop.aftersales import actions as aftersales
 from shop.models import InvoiceWish, Refund, Sale
+from shop.sourcing import actions as sourcing
 from shop.together import actions as together
 from shop.together.models import GroupOrder
 from suppliers.base import access, days
+from suppliers.models import Application
 
-from .models import Code, Erasure, Session, Tally, User
+from .models import GONE, Code, Erasure, Session, Tally, User
 
 Basket = get_model("basket", "Basket")
 Order = get_model("order", "Order")
 VoucherApplication = get_model("voucher", "VoucherApplication")
 ShippingAddress = get_model("order", "ShippingAddress")
-
-GONE = "已注销"  # stands for the name of whoever erased his account
 
 
 class NumberTaken(Exception):
@@ -116,7 +116,9 @@ def erase(*, user: User) -> None:
     VoucherApplication.objects.filter(user=user).update(user=None)
     aftersales.forget_reviewer(order_ids=order_ids)
     together.forget(user=user, name=GONE)
+    sourcing.forget(user=user)
     LogEntry.objects.filter(actor=user).update(actor_email=None, remote_addr=None)
+    Application.objects.filter(applicant=user, state=Application.State.DRAFT).delete()
     EmailAddress.objects.filter(user=user).delete()
     Basket.objects.filter(owner=user).exclude(status=Basket.SUBMITTED).delete()
     Basket.objects.filter(owner=user).update(owner=None)

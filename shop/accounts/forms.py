@@ -2,14 +2,17 @@
 
 import re
 
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from shop.checkout.forms import MobileField
-from suppliers.base.fields import PlainCharField, plain
+from suppliers.base.fields import MobileField, PlainCharField, plain
 
+from . import limits
 from .codes import DIGITS
+
+SECOND_FACTORS = limits.Limit("second-factor", 5, 5 * limits.MINUTE)
 
 
 class MainlandMobileField(MobileField):
@@ -56,6 +59,27 @@ class CodeForm(forms.Form):
         if not re.fullmatch(rf"[0-9]{{{DIGITS}}}", code):
             raise ValidationError(_("Write the six digits of the message."))
         return code
+
+
+class CountedCode:
+    """A code of a second factor is guessed at so often and no more, whichever process is asked."""
+
+    def clean_code(self) -> str:
+        who = str(self.user.pk)
+        # The try is counted before the code is looked at.
+        if not limits.take(who, SECOND_FACTORS):
+            raise ValidationError(_("Too many attempts. Please wait five minutes."))
+        code = super().clean_code()
+        limits.forget(who, SECOND_FACTORS)
+        return code
+
+
+class SecondFactorForm(CountedCode, AuthenticateForm):
+    """The code of the second factor, after the password."""
+
+
+class SecondFactorAgainForm(CountedCode, ReauthenticateForm):
+    """The code of the second factor, before something that cannot be undone."""
 
 
 class NameForm(forms.Form):

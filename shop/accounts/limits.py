@@ -1,59 +1,13 @@
-"""How often something may be tried. Counted in the database, so for all processes together and with nothing lost.
+"""Where a request comes from. How often something may be tried is counted by suppliers.base.limits."""
 
-What is counted is kept under a keyed index: the table tells neither numbers nor addresses.
-"""
-
-import datetime as dt
 import ipaddress
-from dataclasses import dataclass
 
 from allauth.account.adapter import get_adapter
-from django.db.models import F
 from django.http import HttpRequest
 
-from suppliers.base import days
-from suppliers.base.privacy import keyed_index
+from suppliers.base.limits import DAY, HOUR, MINUTE, Limit, forget, give_back, stand_alone, take
 
-from .models import Tally
-
-
-@dataclass(frozen=True)
-class Limit:
-    """So many `times` within so many `seconds`, counted from the first."""
-
-    name: str
-    times: int
-    seconds: int
-
-
-MINUTE, HOUR, DAY = 60, 3600, 86_400
-
-
-def take(subject: str, *limits: Limit) -> bool:
-    """Count a try of `subject` under each of `limits`, up to one that refuses it. Return whether all of them allow it."""
-    return all(_take(subject, limit) for limit in limits)
-
-
-def _take(subject: str, limit: Limit) -> bool:
-    key = keyed_index(f"{limit.name}:{subject}")
-    if _count(key, limit):
-        return True
-    # None yet, or one that is over: of several who find it so, the first begins anew and all are counted.
-    now = days.now()
-    ends_at = now + dt.timedelta(seconds=limit.seconds)
-    if not Tally.objects.filter(key=key, ends_at__lte=now).update(tries=0, ends_at=ends_at):
-        Tally.objects.bulk_create([Tally(key=key, ends_at=ends_at)], ignore_conflicts=True)
-    return _count(key, limit)
-
-
-def _count(key: str, limit: Limit) -> bool:
-    running = Tally.objects.filter(key=key, ends_at__gt=days.now(), tries__lt=limit.times)
-    return bool(running.update(tries=F("tries") + 1))
-
-
-def forget(subject: str, *limits: Limit) -> None:
-    """Begin anew: whoever tried has shown that he may."""
-    Tally.objects.filter(pk__in=[keyed_index(f"{limit.name}:{subject}") for limit in limits]).delete()
+__all__ = ["DAY", "HOUR", "MINUTE", "Limit", "address_of", "forget", "give_back", "stand_alone", "take"]
 
 
 def address_of(request: HttpRequest) -> str:

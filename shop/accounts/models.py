@@ -8,6 +8,8 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from suppliers.base.privacy import mask_mobile
 
+GONE = "已注销"  # stands for the name of whoever erased his account
+
 
 class UserManager(oscars.UserManager):
     def create_user(self, email=None, password=None, *, mobile=None, **fields):

@@ -9,7 +9,6 @@ from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from suppliers.base.access import everybody
+from suppliers.base.access import everybody, signed_in
 from suppliers.base.privacy import mask_mobile
 
 from . import actions, codes, limits, sms
@@ -31,9 +30,7 @@ look_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 def _own(view):
     """A page of whoever is signed in."""
-    guarded = login_required(never_cache(look_or_post(view)))
-    guarded.access_policy = ("signed in",)
-    return guarded
+    return signed_in(never_cache(look_or_post(view)))
 
 
 class SignIn(LoginView):

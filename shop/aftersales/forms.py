@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from suppliers.base import pictures
 from suppliers.base.fields import PlainCharField
 
-from . import actions
+from . import actions, rules
 
 # Phones send JPEG for these, where they would send what only they can read for "image/*".
 ACCEPTED = "image/jpeg,image/png,image/webp"
@@ -82,6 +82,23 @@ class ClaimForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": 300}),
     )
+
+    def __init__(self, *args, bought: rules.Bought, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.bought = bought
+
+    @property
+    def shares(self) -> list[dict]:
+        """Each share that can be chosen, with what it pays back."""
+        chosen = self["percent"].value()
+        return [
+            {
+                "percent": percent,
+                "fen": rules.for_spoiled(self.bought, percent * 100).fen,
+                "is_chosen": f"{percent}" == chosen,
+            }
+            for percent, _label in self.fields["percent"].choices
+        ]
 
 
 class ReturnForm(forms.Form):

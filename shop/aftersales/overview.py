@@ -144,6 +144,15 @@ def _refused(request) -> str:
     return _("%(who)s refused: %(reason)s") % {"who": _who(request), "reason": request.reason}
 
 
+# The context of `catalogue/_reviews.html` for produce that nobody has reviewed.
+NO_REVIEWS = {"review_sums": {"n": 0, "tenths": None}, "reviews": [], "more_reviews": False}
+
+
+def reviewed() -> frozenset[int]:
+    """The ids of produce with a review that is shown."""
+    return frozenset(Review.objects.shown().order_by().values_list("produce_id", flat=True).distinct())
+
+
 def of_produce(produce: Produce) -> dict:
     """The context of `catalogue/_reviews.html`: count, average and the latest reviews of `produce`, in one query to three."""
     shown = Review.objects.shown().filter(produce=produce)

@@ -1,18 +1,10 @@
 """After-sales: at an order's own address, at the cooperative's and the county's desks, and for everybody."""
 
-from django.urls import path, register_converter
-from django.urls.converters import IntConverter
+from django.urls import path
+
+import suppliers.base.paths  # noqa: F401  (its <row:…>)
 
 from .views import buyer, deciding, public
-
-
-class RowId(IntConverter):
-    """A number that a row can have: SQLite cannot look for one of thirty digits."""
-
-    regex = "[0-9]{1,18}"
-
-
-register_converter(RowId, "row")
 
 app_name = "aftersales"
 urlpatterns = [

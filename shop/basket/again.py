@@ -18,7 +18,7 @@ def buy_again(*, basket, order) -> Again:
     """Put the packs of `order` into `basket`, none of them more often than it is free."""
     lines = list(order.lines.order_by("pk"))
     packs = (
-        Pack.objects.select_related("product", "produce")
+        Pack.objects.select_related("product", "produce__cooperative")
         .prefetch_related("product__stockrecords")
         .in_bulk([line.product_id for line in lines if line.product_id])
     )
@@ -40,10 +40,9 @@ def buy_again(*, basket, order) -> Again:
 
 def _free(basket, pack: Pack) -> int:
     """How many of `pack` a private buyer can still add to `basket`."""
-    if not pack.product.is_public or pack.is_for_institutions:
+    if not pack.product.is_public or pack.is_suspended or pack.is_for_institutions:
         return 0
     stock = next(iter(pack.product.stockrecords.all()), None)
-    if stock is None:
+    if stock is None or stock.price is None:
         return 0
-    in_basket = sum(line.quantity for line in basket.all_lines() if line.product_id == pack.pk)
-    return stock.free - in_basket
+    return stock.free - basket.quantities().get(pack.pk, 0)

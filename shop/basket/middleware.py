@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from oscar.apps.basket import middleware as oscars
 from oscar.core.loading import get_model
 
+from shop.catalogue import version
+
 Basket = get_model("basket", "Basket")
 ConditionalOffer = get_model("offer", "ConditionalOffer")
 Voucher = get_model("voucher", "Voucher")
@@ -20,6 +22,7 @@ class BasketMiddleware(oscars.BasketMiddleware):
 
     def get_basket(self, request: HttpRequest):
         """The open basket of this request; one that nothing was put into is not saved."""
+        version.of(request)  # its lines need it; asked before all else, it saves the health check (version.read)
         if request._basket_cache is None and _is_signed_in(request):
             own = _with_offers(Basket.open.filter(owner=request.user))
             may_write = request.method not in ("GET", "HEAD", "OPTIONS")
@@ -53,6 +56,8 @@ OFFERS = {
     ),
 }
 
+NO_VOUCHERS = Voucher.objects.none()  # one for all: Django works out once that there is nothing in it
+
 
 def _with_offers(baskets) -> QuerySet:
     return baskets.annotate(**OFFERS)
@@ -64,7 +69,7 @@ def _told(basket):
         basket.may_get_offers = basket.has_vouchers or basket.has_site_offers
         if not basket.has_vouchers:
             # As a prefetch that found none would; adding a voucher forgets it.
-            basket._prefetched_objects_cache = {"vouchers": Voucher.objects.none()}
+            basket._prefetched_objects_cache = {"vouchers": NO_VOUCHERS}
     return basket
 
 

@@ -8,15 +8,14 @@ from decimal import Decimal
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from shop import places
-from shop.catalogue import shelf
+from shop.catalogue import packs, shelf, version
 from shop.catalogue.views import product_page
 from shop.preorders.models import presale_of, week_of
 from shop.shipping import arrival
@@ -39,6 +38,16 @@ class Item:
     free: int
     text: str
     error: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of its field."""
+        return f"q-{self.line.pk}"
+
+    @property
+    def error_id(self) -> str:
+        """Where the page says what is wrong; empty where nothing is."""
+        return f"error-{self.line.pk}" if self.error else ""
 
     @property
     def product(self):
@@ -73,9 +82,7 @@ class Parcel:
 def parcels(basket) -> list[Parcel]:
     """The lines of `basket` by cooperative, with what keeps each of them from being bought."""
     found: dict[int, Parcel] = {}
-    lines = list(basket.all_lines())
-    prefetch_related_objects([line.product for line in lines], "images")
-    for line in lines:
+    for line in basket.all_lines():
         pack = line.product.pack
         free = line.stockrecord.free
         item = Item(line, pack, free, str(line.quantity), refusal(line.product, pack, line.quantity, free))
@@ -96,6 +103,8 @@ def refusal(product, pack: Pack, wanted: int, free: int) -> str:
     """Why `wanted` of a pack cannot be bought here by a private person; empty where it can."""
     if not product.is_public:
         return _("This is not on sale any more. Please remove it.")
+    if pack.is_suspended:
+        return _("Its cooperative does not sell at the moment. Please remove it.")
     if pack.is_for_institutions:
         return _("This is sold to institutions only. Please remove it.")
     presale = presale_of(pack)
@@ -198,28 +207,29 @@ def _set_quantities(items: Mapping[str, Item], posted: Mapping[str, str]) -> boo
 @require_POST
 def add(request: HttpRequest, pk: str) -> HttpResponse:
     """Put a product into the basket; `then` says whether to stay on its page or to go on to the checkout."""
-    packs = Pack.objects.select_related("product__product_class", "produce", "presale").filter(product__is_public=True)
-    pack = get_object_or_404(packs.prefetch_related("product__stockrecords"), pk=pk)
-    stock = next(iter(pack.product.stockrecords.all()), None)
-    if stock is None:
+    pack = packs.of([int(pk)], version.of(request)).get(int(pk))
+    stock = pack and pack.product.is_public and pack.product.stockrecords.first()
+    if not stock or stock.price is None:
         raise Http404
     text = request.POST.get("quantity", "1")[:20]
-    in_basket = sum(line.quantity for line in request.basket.all_lines() if line.product_id == pack.pk)
-    free = stock.free
+    held = request.basket.quantities()
+    if pack.is_suspended:
+        return product_page(request, pack.pk)  # it says so
     try:
         if pack.is_for_institutions:
             raise ValidationError(_("This is sold to institutions only."))
-        if any(week_of(line.product.pack) != week_of(pack) for line in request.basket.all_lines()):
+        others = packs.of(held, version.of(request)).values()
+        if any(week_of(other) != week_of(pack) for other in others):
             raise ValidationError(
                 _("What is sold ahead travels alone. Buy what is in your basket first, or take it out, then this.")
             )
         presale = presale_of(pack)
         if presale and presale.is_over:
             raise ValidationError(_("Orders for this have ended."))
-        wanted = quantity(text, free=free, in_basket=in_basket)
+        wanted = quantity(text, free=stock.free, in_basket=held.get(pack.pk, 0))
     except ValidationError as error:
         return product_page(request, pack.pk, quantity=text, error=error.messages[0])
-    request.basket.add_product(pack.product, wanted)
+    request.basket.put(stock, wanted)
     if request.POST.get("then") == "checkout":
         return redirect("checkout:index")
     messages.success(request, _("%(what)s is in your basket.") % {"what": pack.product.title}, extra_tags="basket")

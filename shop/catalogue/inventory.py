@@ -8,7 +8,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F
 from django.urls import reverse
@@ -27,16 +27,19 @@ ProductCategory = get_model("catalogue", "ProductCategory")
 StockRecord = get_model("partner", "StockRecord")
 
 G_PER_JIN = 500
+# Of what there is more of than this, the page of a product does not say how many are free.
+PLENTY = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A pack that an item is sold in."""
+    """A pack that an item is sold in, and the first category of it that visitors may see."""
 
     product_id: int
     spec: str
     net_g: int
     is_per_kg: bool
+    category_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +99,28 @@ class Offer:
     rank: int
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Priced(NamedTuple):
+    """A pack as the page of a product shows it: its price, and how many are free, where more than PLENTY are all alike."""
+
+    product_id: int
+    price_fen: int
+    free: int
+
+
+class Neighbour(NamedTuple):
     """The same produce of another cooperative, in its first pack."""
 
     url: str
     township: str
     price_fen: int
+
+
+class Beside(NamedTuple):
+    """What the page of a product shows of what is in memory, of prices and stock no more than this: it is kept under it."""
+
+    category: Way | None
+    packs: tuple[Priced, ...]
+    elsewhere: tuple[Neighbour, ...]
 
 
 class Kept:
@@ -138,36 +156,38 @@ def offers(day: dt.date, at: Version | None = None) -> tuple[Offer, ...]:
     return _offers.get((at.goods, at.stock, day), lambda: _make_offers(day, at))
 
 
-def stock_beside(product_id: int, at: Version) -> tuple[tuple[int, int], ...]:
-    """What the page of a product shows of prices and stock: of its own, and of all the same produce, whoever sells it.
-
-    Nothing for what is not on sale.
-    """
-    stock = _stock.get(at.stock, _read_stock)
-    boxes = (box for item in _same(product_id, at) for box in item.boxes)
-    return tuple(stock.get(box.product_id, (0, 0)) for box in boxes)
-
-
-def elsewhere(product_id: int, produce_id: int, at: Version) -> list[Neighbour]:
-    """The same produce as `product_id` (of `produce_id`), of other cooperatives."""
-    stock = _stock.get(at.stock, _read_stock)
-    return [
-        Neighbour(item.url, item.township, stock[item.boxes[0].product_id][0])
-        for item in _same(product_id, at)
-        if item.produce_id != produce_id and item.boxes[0].product_id in stock
-    ]
-
-
-def _same(product_id: int, at: Version) -> list[Item]:
-    """All that is the same produce as a product, itself among it; nothing where it is not on sale."""
-    return _beside.get(at.goods, lambda: _read_beside(goods(at))).get(product_id, [])
+def beside(product_id: int, at: Version) -> Beside | None:
+    """The category of a product, the packs of its produce, and what others sell of it; None where it is not on sale."""
+    stock, same = _stock.get(at.stock, _read_stock), _same(at).get(product_id)
+    if same is None or product_id not in stock:
+        return None
+    own, others = same
+    category_id = next(box.category_id for box in own.boxes if box.product_id == product_id)
+    return Beside(
+        goods(at).ways.get(category_id),
+        tuple(
+            Priced(box.product_id, stock[box.product_id][0], min(stock[box.product_id][1], PLENTY + 1))
+            for box in own.boxes
+            if box.product_id in stock
+        ),
+        tuple(
+            Neighbour(item.url, item.township, stock[item.boxes[0].product_id][0])
+            for item in others
+            if item is not own and item.boxes[0].product_id in stock
+        ),
+    )
 
 
-def _read_beside(all_goods: Goods) -> dict[int, list[Item]]:
+def _same(at: Version) -> dict[int, tuple[Item, list[Item]]]:
+    """For each product its item, and all items that are the same produce, its own among them."""
+    return _beside.get(at.goods, lambda: _read_beside(goods(at)))
+
+
+def _read_beside(all_goods: Goods) -> dict[int, tuple[Item, list[Item]]]:
     same: dict[tuple[str, str], list[Item]] = {}
     for item in all_goods.items:
         same.setdefault((item.code, item.category), []).append(item)
-    return {box.product_id: line for line in same.values() for item in line for box in item.boxes}
+    return {box.product_id: (item, line) for line in same.values() for item in line for box in item.boxes}
 
 
 def one_of_each(found: Iterable[Offer]) -> list[Offer]:
@@ -182,12 +202,14 @@ def one_of_each(found: Iterable[Offer]) -> list[Offer]:
 def _read_goods() -> Goods:
     ways, above = _read_ways()
     categories: dict[int, set[int]] = {}
-    for product_id, category_id in ProductCategory.objects.values_list("product_id", "category_id"):
+    first: dict[int, int] = {}
+    pairs = ProductCategory.objects.order_by("category__path").values_list("product_id", "category_id")
+    for product_id, category_id in pairs:
         categories.setdefault(product_id, set()).update(above.get(category_id, ()))
+        if category_id in ways:
+            first.setdefault(product_id, category_id)
     found: dict[int, list[dict]] = {}
-    rows = Pack.objects.filter(product__is_public=True).order_by(
-        "is_per_kg", F("presale").asc(nulls_first=True), "net_g", "pk"
-    )
+    rows = Pack.objects.on_sale().order_by("is_per_kg", F("presale").asc(nulls_first=True), "net_g", "pk")
     for row in rows.values(
         "product_id",
         "spec",
@@ -211,11 +233,11 @@ def _read_goods() -> Goods:
         "produce__cooperative__village__township__is_deep_poverty",
     ):
         found.setdefault(row["produce_id"], []).append(row)
-    items = [_item(rows, categories) for rows in found.values()]
+    items = [_item(rows, categories, first) for rows in found.values()]
     return Goods(tuple(sorted(items, key=lambda item: (item.code, item.produce_id))), ways)
 
 
-def _item(rows: list[dict], categories: dict[int, set[int]]) -> Item:
+def _item(rows: list[dict], categories: dict[int, set[int]], first: dict[int, int]) -> Item:
     row = rows[0]
     return Item(
         produce_id=row["produce_id"],
@@ -236,7 +258,10 @@ def _item(rows: list[dict], categories: dict[int, set[int]]) -> Item:
         harvest_to=row["produce__harvest_to"],
         is_b2b_only=row["produce__is_b2b_only"],
         new_on=days.day_of(max(row["product__date_created"] for row in rows)),
-        boxes=tuple(Box(row["product_id"], row["spec"], row["net_g"], row["is_per_kg"]) for row in rows),
+        boxes=tuple(
+            Box(row["product_id"], row["spec"], row["net_g"], row["is_per_kg"], first.get(row["product_id"]))
+            for row in rows
+        ),
     )
 
 

@@ -155,12 +155,12 @@ def _page(request: HttpRequest, at: Version) -> Page | None:
         # There are very many of searches, and of several filters at once: they push out each other alone.
         return Page(shelf, query, "searches" if "q=" in query or query.count("&") > 1 else "pages")
     product = PRODUCT.fullmatch(path)
-    stock = product and inventory.stock_beside(int(product[1]), at)
-    if not stock:
+    beside = product and inventory.beside(int(product[1]), at)
+    if not beside:
         return None
     to = request.GET.get("to", "") if asked else ""
-    # An order changes the pages of what was ordered, not of all there is.
-    shown = at.goods, at.people, stock
+    # An order changes the pages that show it, not those of all there is.
+    shown = at.goods, at.people, beside.packs, beside.elsewhere
     return Page(shown, f"to={to}", "searches") if to in estimate.destinations() else Page(shown, "", "products")
 
 

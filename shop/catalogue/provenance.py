@@ -3,13 +3,14 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from suppliers.base.money import half_up
 from suppliers.models import Certificate, Produce, PurchaseLot
 
-from . import shelf
+from . import shelf, version
+from .inventory import Kept
 from .version import Version
+
+_papers = Kept()
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def of(produce: Produce, day: dt.date, at: Version | None = None) -> Provenance:
     return Provenance(
         households=shelf.households_supplying(produce, day, at),
         grower_fen_per_jin=_grower_price(produce, day) if produce.cooperative.shows_grower_price else None,
-        certificates=certificates(produce, day),
+        certificates=certificates(produce, day, at),
     )
 
 
@@ -40,13 +41,15 @@ def _grower_price(produce: Produce, day: dt.date) -> int | None:
     return half_up(paid["fen_g"] * shelf.G_PER_JIN, paid["bought_g"] * 1000)
 
 
-def certificates(produce: Produce, day: dt.date) -> list[Certificate]:
+def certificates(produce: Produce, day: dt.date, at: Version | None = None) -> list[Certificate]:
     """The papers of `produce` and of its cooperative as a whole that are valid on `day`."""
-    return list(
-        Certificate.objects.filter(
-            Q(produce=produce) | Q(produce=None),
-            Q(expires_on=None) | Q(expires_on__gte=day),
-            cooperative=produce.cooperative,
-            issued_on__lte=day,
-        )
-    )
+    papers = _papers.get(((at or version.read()).people, day), lambda: _valid(day))
+    return [one for one in papers.get(produce.cooperative_id, ()) if one.produce_id in (None, produce.pk)]
+
+
+def _valid(day: dt.date) -> dict[int, list[Certificate]]:
+    """All papers that are valid on `day`, by cooperative: a county has some hundred."""
+    found: dict[int, list[Certificate]] = {}
+    for one in Certificate.objects.valid_on(day):
+        found.setdefault(one.cooperative_id, []).append(one)
+    return found

@@ -11,8 +11,8 @@ from suppliers.base import days
 from suppliers.base.money import fen_of, half_up
 from suppliers.models import Pack, Produce
 
-from . import almanac, season, version
-from .inventory import G_PER_JIN, Kept, Offer
+from . import almanac, packs, season, version
+from .inventory import G_PER_JIN, PLENTY, Kept, Offer, Priced
 from .version import Version
 
 # What spoils sooner than this is fresh: it cannot be sent back without a reason (七天无理由退货 does not hold for it).
@@ -20,6 +20,8 @@ FRESH_DAYS = 60
 # Fewer households than this are not told apart in public.
 FEW_HOUSEHOLDS = 3
 SUPPLYING_DAYS = 365
+# What the captions of our drawings say (shop/demo/catalogue.py).
+DRAWING = "示意图"
 
 _counted = Kept()
 
@@ -59,6 +61,11 @@ class Ware:
         return self.picture.small_url if self.picture else ""
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether the first picture is one of our drawings, which say so in their captions."""
+        return self.picture is not None and DRAWING in self.picture.caption
+
+    @property
     def fen_per_jin(self) -> int:
         """The price of 500 g, in fen, half up."""
         return half_up(self.price_fen * G_PER_JIN, self.pack.net_g)
@@ -80,6 +87,11 @@ class Ware:
     @property
     def is_sold_out(self) -> bool:
         return self.free <= 0
+
+    @property
+    def few_left(self) -> int | None:
+        """How many are left, where they are so few that it is told."""
+        return self.free if 0 < self.free <= PLENTY else None
 
     @property
     def is_on(self) -> bool:
@@ -109,27 +121,40 @@ def is_fresh(produce: Produce) -> bool:
 
 
 def on_sale() -> QuerySet[Produce]:
-    """Produce with a public product."""
-    public = Pack.objects.filter(produce=OuterRef("pk"), product__is_public=True)
+    """Produce with a product in the shop."""
+    public = Pack.objects.on_sale().filter(produce=OuterRef("pk"))
     return Produce.objects.filter(Exists(public)).select_related("cooperative__village__township")
 
 
-def wares(packs: QuerySet[Pack], day: dt.date) -> list[Ware]:
-    """The public ones of `packs` with stock and pictures, in three queries however many there are."""
-    packs = (
-        packs.filter(product__is_public=True)
-        .select_related("product", "produce__cooperative__village__township", "presale")
-        .prefetch_related("product__stockrecords", "product__images")
-    )
-    return [_ware(pack, stock, day) for pack in packs for stock in pack.product.stockrecords.all()[:1]]
+def wares(of: QuerySet[Pack], day: dt.date) -> list[Ware]:
+    """Those of these packs that are on sale, with stock and pictures, in three queries however many there are."""
+    found = packs.with_all(of.on_sale()).prefetch_related("product__stockrecords")
+    return [
+        _ware(pack, fen_of(stock.price or 0), stock.free, day)
+        for pack in found
+        for stock in pack.product.stockrecords.all()[:1]
+    ]
 
 
-def _ware(pack: Pack, stock, day: dt.date) -> Ware:
+def priced(of: Iterable[Priced], day: dt.date, at: Version) -> list[Ware]:
+    """The wares of these packs, as the inventory has their prices and stock: in no statement where they are known."""
+    of = list(of)
+    known = packs.of([one.product_id for one in of], at)
+    return [_ware(known[pk], price_fen, free, day) for pk, price_fen, free in of if pk in known]
+
+
+def ware_of(pack: Pack, day: dt.date) -> Ware:
+    """`pack` as it would stand on the shelf, whether it does or not."""
+    stock = pack.product.stockrecords.get()
+    return _ware(pack, fen_of(stock.price or 0), stock.free, day)
+
+
+def _ware(pack: Pack, price_fen: int, free: int, day: dt.date) -> Ware:
     window = pack.produce.harvest_from, pack.produce.harvest_to
     return Ware(
         pack=pack,
-        price_fen=fen_of(stock.price or 0),
-        free=stock.free,
+        price_fen=price_fen,
+        free=free,
         state=season.state(*window, day),
         next_on=season.next_start(window[0], day),
     )
@@ -139,23 +164,24 @@ def on_cards(offers: Iterable[Offer], day: dt.date, at: Version | None = None) -
     """The ware of each of `offers` (shop/catalogue/inventory.py), in their order, with how many households supplied it."""
     ids = [offer.product_id for offer in offers]
     found = {ware.pack.pk: ware for ware in wares(Pack.objects.filter(pk__in=ids), day)}
-    counts = _households([ware.produce.pk for ware in found.values()], day, at)
-    return [replace(found[pk], households=counts[found[pk].produce.pk]) for pk in ids if pk in found]
+    counts = _households(day, at)
+    return [replace(found[pk], households=counts.get(found[pk].produce.pk, 0)) for pk in ids if pk in found]
 
 
 def households_supplying(produce: Produce, day: dt.date, at: Version | None = None) -> int:
     """Distinct registered households with a verified lot of `produce` in the year up to `day`."""
-    return _households([produce.pk], day, at)[produce.pk]
+    return _households(day, at).get(produce.pk, 0)
 
 
-def _households(produce: Iterable[int], day: dt.date, at: Version | None = None) -> dict[int, int]:
-    """How many supplied each, by id: in one query, and in none until somebody's slip or status changes."""
-    known = _counted.get(((at or version.read()).people, day), dict)
-    if missing := [pk for pk in produce if pk not in known]:
-        since = day - dt.timedelta(days=SUPPLYING_DAYS)
-        counts = Produce.objects.filter(pk__in=missing).households_supplying(since=since, on=day)
-        known.update({pk: counts.get(pk, 0) for pk in missing})
-    return known
+def _households(day: dt.date, at: Version | None = None) -> dict[int, int]:
+    """How many supplied each produce, by id, where any did: in one query for all, and in none until a slip or status changes.
+
+    Slips are entered some dozen times a day, and to count all takes as long as to ask four times for one.
+    """
+    since = day - dt.timedelta(days=SUPPLYING_DAYS)
+    return _counted.get(
+        ((at or version.read()).people, day), lambda: Produce.objects.households_supplying(since=since, on=day)
+    )
 
 
 def today() -> dt.date:

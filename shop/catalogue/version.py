@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest
 
 
 class Version(NamedTuple):
@@ -16,6 +17,15 @@ class Version(NamedTuple):
     stock: int = 0
     people: int = 0
     figures: int = 0
+
+
+def of(request: HttpRequest | None) -> Version:
+    """The version that `request` goes by: it is read once. Without a request, the one that is committed now."""
+    if request is None:
+        return read()
+    if getattr(request, "shelf_version", None) is None:
+        request.shelf_version = read()
+    return request.shelf_version
 
 
 def read() -> Version:

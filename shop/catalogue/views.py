@@ -46,7 +46,7 @@ PRICE_NAMES = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What there is at this time of the year, when everything ripens, and the next truck. Nothing of whoever looks."""
-    today, at = shelf.today(), _version(request)
+    today, at = shelf.today(), version.of(request)
     kinds = shelf.on_cards(inventory.one_of_each(inventory.offers(today, at)), today, at)
     in_season = [ware for ware in kinds if ware.is_on and not (ware.is_all_year or ware.is_sold_out or ware.presale)]
     stored = [ware for ware in kinds if not ware.is_sold_out and not ware.presale and ware not in in_season]
@@ -116,7 +116,7 @@ def produce_list(request: HttpRequest) -> HttpResponse:
 @everybody
 @require_safe
 def category(request: HttpRequest, category_slug: str, pk: int) -> HttpResponse:
-    way = inventory.goods(_version(request)).ways.get(int(pk))
+    way = inventory.goods(version.of(request)).ways.get(int(pk))
     if way is None:
         raise Http404
     if request.path != way.url:
@@ -141,7 +141,7 @@ def suggestions(request: HttpRequest) -> HttpResponse:
 
 def _list(request: HttpRequest, *, way: inventory.Way | None = None, is_search: bool = False) -> HttpResponse:
     """The shelf as the address wants it (shop/catalogue/facets.py)."""
-    today, at = shelf.today(), _version(request)
+    today, at = shelf.today(), version.of(request)
     goods = inventory.goods(at)
     wanted = facets.Wanted.read(request.GET, goods)
     offers: Iterable[inventory.Offer] = inventory.offers(today, at)
@@ -222,13 +222,6 @@ def _by(goods: inventory.Goods, code: str) -> list[inventory.Item]:
     return sorted(goods.items, key=attrgetter(code))
 
 
-def _version(request: HttpRequest) -> version.Version:
-    """The version of the shelf that this request goes by."""
-    if getattr(request, "shelf_version", None) is None:
-        request.shelf_version = version.read()
-    return request.shelf_version
-
-
 @everybody
 @require_safe
 def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
@@ -240,12 +233,12 @@ def product_page(
     request: HttpRequest, pk: int, *, slug: str = "", quantity: str = "1", error: str = ""
 ) -> HttpResponse:
     """The page of product `pk`, with what was wrong about the quantity if something was. Raises Http404."""
-    today, at = shelf.today(), _version(request)
-    this = Pack.objects.filter(pk=pk, product__is_public=True)
-    packs = shelf.wares(Pack.objects.filter(produce__in=this.values("produce")), today)
+    today, at = shelf.today(), version.of(request)
+    beside = inventory.beside(int(pk), at)
+    packs = shelf.priced(beside.packs, today, at) if beside else []
     ware = next((one for one in packs if one.pack.pk == int(pk)), None)
-    if ware is None:
-        return _what_it_was_of(pk)
+    if beside is None or ware is None:
+        return _suspended(request, pk) or _what_it_was_of(pk)
     if slug and request.path != ware.url:
         return redirect(ware.url, permanent=True)
     return render(
@@ -255,9 +248,9 @@ def product_page(
             "ware": ware,
             "packs": packs,
             "ahead": [one for one in packs if one.presale and not one.is_sold_out],
-            "elsewhere": inventory.elsewhere(ware.pack.pk, ware.produce.pk, at),
+            "elsewhere": beside.elsewhere,
             "pictures": list(ware.product.images.all()),
-            "category": ware.product.categories.first(),
+            "category": beside.category,
             "few": shelf.FEW_HOUSEHOLDS,
             "is_fresh": shelf.is_fresh(ware.produce),
             "today": today,
@@ -277,15 +270,24 @@ def product_page(
     )
 
 
-_told = inventory.Kept()
+_told, _reviewed = inventory.Kept(), inventory.Kept()
 
 
 def _of_produce(produce: Produce, day: dt.date, at: version.Version) -> dict:
     """Where produce is from and what buyers say of it: asked for once for all its packs, until something of it changes."""
     known = _told.get((at.goods, at.people, day), dict)
     if produce.pk not in known:
-        known[produce.pk] = {"provenance": provenance.of(produce, day, at)} | overview.of_produce(produce)
+        is_reviewed = produce.pk in _reviewed.get(at.people, overview.reviewed)
+        reviews = overview.of_produce(produce) if is_reviewed else overview.NO_REVIEWS
+        known[produce.pk] = {"provenance": provenance.of(produce, day, at)} | reviews
     return known[produce.pk]
+
+
+def _suspended(request: HttpRequest, pk: int) -> HttpResponse | None:
+    """Word that this cannot be bought now, and what else there is; None where nobody is suspended."""
+    packs = Pack.objects.filter(product__is_public=True, produce__cooperative__suspended_at__isnull=False)
+    pack = packs.select_related("produce__cooperative").filter(pk=pk).first()
+    return None if pack is None else render(request, "catalogue/suspended.html", {"pack": pack})
 
 
 def _what_it_was_of(pk: int) -> HttpResponse:

@@ -12,29 +12,12 @@ from stdnum.cn import uscc
 from shop import places
 from shop.models import InvoiceWish, Sale
 from shop.shipping import freight
-from suppliers.base.fields import LongSelect, PlainCharField, plain
+from suppliers.base.fields import LongSelect, MobileField, PlainCharField
 
 ShippingAddress = get_model("order", "ShippingAddress")
 UserAddress = get_model("address", "UserAddress")
 
 TAIAN = {"province": "370000", "city": "370900", "district": ""}
-
-
-class MobileField(forms.CharField):
-    """A mobile number of the mainland, as +86 and eleven digits."""
-
-    widget = forms.TextInput
-
-    def widget_attrs(self, widget) -> dict:
-        return {"type": "tel", "inputmode": "tel", "autocomplete": "tel", "maxlength": 20}
-
-    def clean(self, value) -> str:
-        digits = re.sub(r"[\s\-()]", "", plain(super().clean(value)))
-        digits = re.sub(r"^(\+|00)?86(?=1\d{10}$)", "", digits)
-        # \d alone is any digit of any script.
-        if not re.fullmatch(r"1[3-9]\d{9}", digits, re.ASCII):
-            raise ValidationError(_("A mobile number has eleven digits and starts with 1."))
-        return f"+86{digits}"
 
 
 class PlaceField(forms.ChoiceField):
@@ -51,7 +34,8 @@ class PlaceField(forms.ChoiceField):
 
 
 class DeliveryForm(forms.Form):
-    """Whom the goods go to, and how. `is_fresh`: there are goods among them that cannot be sent back without a reason.
+    """Whom the goods go to, and how. `is_fresh`: there are goods among them that cannot be sent back without a reason;
+    `goods_fen`: what they cost now, which is what the page that is sent has to say.
 
     Only a parcel needs an address: trucks and counters have their own.
     """
@@ -127,8 +111,9 @@ class DeliveryForm(forms.Form):
         error_messages={"required": _("Please confirm this: there are fresh goods in your basket.")},
     )
 
-    def __init__(self, *args, is_fresh: bool, is_signed_in: bool, **kwargs) -> None:
+    def __init__(self, *args, is_fresh: bool, is_signed_in: bool, goods_fen: int = 0, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.goods_fen = goods_fen
         if not is_fresh:
             del self.fields["is_fresh_confirmed"]
         if is_signed_in:
@@ -167,6 +152,10 @@ class DeliveryForm(forms.Form):
 
     def clean(self) -> dict:
         given = super().clean()
+        if self.data.get("goods_fen", str(self.goods_fen)) != str(self.goods_fen):
+            self.add_error(
+                None, _("A price or a number has changed since you saw this page. Please look at the sum again.")
+            )
         if given.get("invoice") == InvoiceWish.Kind.UNIT:
             if not given.get("invoice_title"):
                 self.add_error("invoice_title", _("Write the unit's full name, as it stands on its licence."))

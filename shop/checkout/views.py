@@ -15,9 +15,11 @@ from oscar.core.loading import get_class, get_model
 
 from logistics.actions import CannotRide
 from shop import orders, places
+from shop.accounts import limits
 from shop.basket import coupons
 from shop.basket.views import parcels, sums
 from shop.catalogue import shelf
+from shop.holding import Holder, TooManyUnpaid
 from shop.models import Sale
 from shop.order.exceptions import CouponGone
 from suppliers.base.access import everybody
@@ -25,7 +27,8 @@ from suppliers.base.money import fen_of
 
 from . import pasted as pasted_address
 from .forms import TAIAN, DeliveryForm, ShippingAddress, UserAddress, from_address
-from .ways import Way, ways
+from .unpaid import own_of, remember
+from .ways import Way, refusal_of, ways
 
 Order = get_model("order", "Order")
 OutOfStock = get_class("partner.exceptions", "OutOfStock")
@@ -49,63 +52,60 @@ def checkout(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Something in your basket cannot be bought as it is. Please look at it again."))
         return redirect("basket:summary")
 
-    options = {
-        "is_fresh": any(shelf.is_fresh(item.pack.produce) for item in items),
-        "is_signed_in": request.user.is_authenticated,
-    }
+    goods_fen = fen_of(Decimal(request.basket.total_incl_tax))
     book = list(UserAddress.objects.filter(user=request.user)[:6]) if request.user.is_authenticated else []
-    coupon_error, pasted = "", False
-    if request.method == "POST" and "place" in request.POST:
-        form = DeliveryForm(request.POST, **options)
-    else:
-        # Another place or way was chosen, an address pasted, a coupon put in: the same page, with what hangs on it.
-        given = request.POST.dict() if request.method == "POST" else _initial(request, book)
-        if pasted := "paste" in request.POST:
-            given |= _unpasted(request.POST.get("pasted", ""))
-        if "coupon_in" in request.POST or request.POST.get("coupon_out"):
-            coupon_error = _change_coupon(request)
-        form = DeliveryForm(initial=given, **options)
+    coupon_error = _change_coupon(request)
+    form = _form(request, items, book, goods_fen)
     offered = ways(request.basket, area_code=form.area_code)
     named = {kind: request.POST.get(kind, "") for kind in Sale.Delivery.values}
     way = offered.chosen(form.delivery, named[form.delivery])
-    goods_fen = fen_of(Decimal(request.basket.total_incl_tax))
+    unpaid = None
     if form.is_bound and form.is_valid():
-        if request.POST.get("goods_fen", str(goods_fen)) != str(goods_fen):
-            form.add_error(
-                None, _("A price or a number has changed since you saw this page. Please look at the sum again.")
-            )
-        elif way is None:
-            form.add_error(None, _("Nothing goes this way now. Please choose another one."))
-        elif way.place and way.pk != named[form.delivery]:
-            form.add_error(None, _("What you chose takes no orders any more. Please choose again."))
-        elif way.refusal:
-            form.add_error(None, way.refusal)
-        else:
-            try:
+        refusal = refusal_of(way, named[form.delivery])
+        try:
+            if way and not refusal:
                 return _place(request, form, way)
-            except CannotRide:
-                text = _(
-                    "Somebody was faster: this truck does not take your goods any more. Please choose another one."
-                )
-                form.add_error(None, text)
+        except CannotRide:
+            refusal = _("Somebody was faster: this truck does not take your goods any more. Please choose another one.")
+        except TooManyUnpaid as refused:
+            unpaid = {"sales": own_of(request, refused), "is_many_from_here": not refused.sales}
+        if refusal:
+            form.add_error(None, refusal)
     return render(
         request,
         "checkout/checkout.html",
         {
             "form": form,
+            "unpaid": unpaid,
             "book": book,
             "parcels": shown,
             "ways": offered,
             "way": way,
+            "is_elsewhere": bool(way) and any(way in truck.stops for truck in offered.other_trucks),
             "delivery": form.delivery,
             "kinds": [(kind, offered.chosen(kind, named[kind])) for kind in Sale.Delivery],
             "sums": sums(request.basket, shown, way.method) if way and way.method else None,
             "goods_fen": goods_fen,
             "coupon_error": coupon_error,
-            "pasted": pasted,
+            "pasted": "paste" in request.POST,
             "basket_key": signing.dumps(request.basket.pk, salt=SALT),
         },
     )
+
+
+def _form(request: HttpRequest, items: list, book: list, goods_fen: int) -> DeliveryForm:
+    """The form as it was sent off; else, where another place or way was chosen or an address pasted, begun anew."""
+    options = {
+        "is_fresh": any(shelf.is_fresh(item.pack.produce) for item in items),
+        "is_signed_in": request.user.is_authenticated,
+        "goods_fen": goods_fen,
+    }
+    if "place" in request.POST:
+        return DeliveryForm(request.POST, **options)
+    given = request.POST.dict() if request.method == "POST" else _initial(request, book)
+    if "paste" in request.POST:
+        given |= _unpasted(request.POST.get("pasted", ""))
+    return DeliveryForm(initial=given, **options)
 
 
 def _unpasted(text: str) -> dict[str, str]:
@@ -117,9 +117,13 @@ def _unpasted(text: str) -> dict[str, str]:
 
 
 def _change_coupon(request: HttpRequest) -> str:
-    """Put a coupon into the basket or take one out. Return what is wrong with it."""
+    """Put a coupon into the basket or take one out, if that was asked for. Return what is wrong with it."""
+    if "place" in request.POST:
+        return ""
     if request.POST.get("coupon_out"):
         coupons.drop(basket=request.basket, code=request.POST["coupon_out"], user=request.user)
+        return ""
+    if "coupon_in" not in request.POST:
         return ""
     try:
         coupons.use(basket=request.basket, code=request.POST.get("coupon", ""), user=request.user)
@@ -146,7 +150,7 @@ def _already_placed(request: HttpRequest):
 
 
 def _place(request: HttpRequest, form: DeliveryForm, way: Way) -> HttpResponse:
-    """Place the order and lead to where it is paid. Raises CannotRide."""
+    """Place the order and lead to where it is paid. Raises CannotRide and TooManyUnpaid."""
     given = form.cleaned_data
     user = request.user if request.user.is_authenticated else None
     address = ShippingAddress()
@@ -165,6 +169,7 @@ def _place(request: HttpRequest, form: DeliveryForm, way: Way) -> HttpResponse:
             note=given["note"],
             invoice=form.invoice_wish,
             is_fresh_confirmed=given.get("is_fresh_confirmed", False),
+            holder=Holder(user, given["mobile"], limits.address_of(request)),
         )
     except orders.AlreadyPlaced as placed:
         return redirect("orders:order", token=placed.order.sale.token)
@@ -179,7 +184,7 @@ def _place(request: HttpRequest, form: DeliveryForm, way: Way) -> HttpResponse:
         return redirect("basket:summary")
     if user and given.get("is_kept"):
         _keep(form.fill(UserAddress(user=user)))
-    return redirect("orders:pay", token=order.sale.token)
+    return remember(request, redirect("orders:pay", token=order.sale.token), order.sale)
 
 
 def _keep(address) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.db.models import Prefetch
+from django.db.models import Case, Prefetch, When
 from django.utils.translation import gettext as _
 
 from logistics.models import Counter, Departure, Stop
@@ -17,8 +17,10 @@ from shop.together.models import stops_for_everybody
 from suppliers.base import days
 
 PARCEL, TRUCK, COUNTER = Sale.Delivery.PARCEL, Sale.Delivery.TRUCK, Sale.Delivery.COUNTER
-# So many stops and counters a page; later trucks are offered when they are next.
-MOST_STOPS, MOST_COUNTERS = 6, 8
+# So many trucks and counters a page; later trucks are offered when they are next.
+MOST_TRUCKS, MOST_COUNTERS = 6, 8
+# Room is spoken of where less than a tenth of the truck is left.
+SHORT_OF = 10
 
 
 @dataclass(frozen=True)
@@ -49,22 +51,49 @@ class Way:
 
 
 @dataclass(frozen=True)
+class Truck:
+    """A departure with the ways to its stops: they cost the same and are refused together."""
+
+    departure: Departure
+    stops: list[Way]
+
+    @property
+    def is_short_of_room(self) -> bool:
+        return self.departure.room_g * SHORT_OF < self.departure.capacity_g
+
+
+@dataclass(frozen=True)
 class Ways:
-    """All ways of a basket."""
+    """All ways of a basket; of the trucks, those to the buyer's own city and the others apart."""
 
     parcel: Way
-    stops: list[Way] = field(default_factory=list)
+    own_trucks: list[Truck] = field(default_factory=list)
+    other_trucks: list[Truck] = field(default_factory=list)
     counters: list[Way] = field(default_factory=list)
     is_by_parcel_only: bool = False
 
+    @property
+    def trucks(self) -> list[Truck]:
+        return [*self.own_trucks, *self.other_trucks]
+
     def of(self, delivery: str) -> list[Way]:
-        return {TRUCK: self.stops, COUNTER: self.counters}.get(delivery, [self.parcel])
+        stops = [way for truck in self.trucks for way in truck.stops]
+        return {TRUCK: stops, COUNTER: self.counters}.get(delivery, [self.parcel])
 
     def chosen(self, delivery: str, pk: str) -> Way | None:
         """The way that was chosen, else the first that can be; None where there is none of this kind."""
         ways = self.of(delivery)
         named = next((way for way in ways if way.pk == pk), None)
         return named or next((way for way in ways if not way.refusal), None)
+
+
+def refusal_of(way: Way | None, named: str) -> str:
+    """Why nothing can be ordered by `way`, which is what there is of the kind of which `named` was chosen; empty if it can."""
+    if way is None:
+        return _("Nothing goes this way now. Please choose another one.")
+    if way.place and way.pk != named:
+        return _("What you chose takes no orders any more. Please choose again.")
+    return way.refusal
 
 
 def ways(basket, *, area_code: str) -> Ways:
@@ -87,19 +116,14 @@ def ways(basket, *, area_code: str) -> Ways:
     open_ones = Departure.objects.open_at(now)
     if is_cold:
         open_ones = open_ones.filter(is_refrigerated=True)
-    departures = list(open_ones.prefetch_related(Prefetch("stops", stops_for_everybody()))[:40])
+    own_city = f"{area_code[:4]}00"
+    own_first = Case(When(city_code=own_city, then=0), default=1)
+    with_stops = open_ones.prefetch_related(Prefetch("stops", stops_for_everybody()))
+    departures = list(with_stops.order_by(own_first, "leaves_at", "pk")[:40])
     if not is_cold:
         # The room of refrigerated trucks is kept for what needs it, as long as others go.
         departures = [departure for departure in departures if not departure.is_refrigerated] or departures
-    own_city = f"{area_code[:4]}00"
-    departures.sort(key=lambda departure: departure.city_code != own_city)  # stable: by time within
-    stops = []
-    for departure in departures:
-        full = "" if departure.room_g >= gross_g else _room(departure)
-        for stop in departure.stops.all():
-            on = arrival.expected(stop.area_code, on=today, truck_on=days.day_of(stop.opens_at))
-            stop.departure = departure
-            stops.append(_way(TRUCK, basket, ByTruck(departure), stop.area_code, on, stop=stop, refusal=full))
+    trucks = [_truck(basket, departure, gross_g, today) for departure in departures if departure.stops.all()]
     counters = [
         _way(
             COUNTER,
@@ -112,7 +136,19 @@ def ways(basket, *, area_code: str) -> Ways:
         for counter in Counter.objects.filter(is_open=True)[:MOST_COUNTERS]
     ]
     counters.sort(key=lambda way: way.area_code[:4] != area_code[:4])
-    return Ways(parcel, stops[:MOST_STOPS], counters)
+    own = [truck for truck in trucks if truck.departure.city_code == own_city]
+    others = [truck for truck in trucks if truck.departure.city_code != own_city]
+    return Ways(parcel, own[:MOST_TRUCKS], others[:MOST_TRUCKS], counters)
+
+
+def _truck(basket, departure: Departure, gross_g: int, today: dt.date) -> Truck:
+    refusal = "" if departure.room_g >= gross_g else _room(departure)
+    stops = []
+    for stop in departure.stops.all():
+        on = arrival.expected(stop.area_code, on=today, truck_on=days.day_of(stop.opens_at))
+        stop.departure = departure
+        stops.append(_way(TRUCK, basket, ByTruck(departure), stop.area_code, on, stop=stop, refusal=refusal))
+    return Truck(departure, stops)
 
 
 def _way(delivery, basket, method, area_code, expected_on, **place) -> Way:

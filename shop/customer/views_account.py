@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth import get_user_model
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
@@ -18,7 +17,7 @@ from shop import orders
 from shop.basket.again import Again, buy_again
 from shop.checkout.forms import TAIAN, from_address
 from shop.models import Sale
-from suppliers.base.access import READS_REPORT, TOWNSHIP, everybody, has_role
+from suppliers.base.access import READS_REPORT, TOWNSHIP, everybody, has_role, signed_in
 
 from .forms import AddressForm
 from .views import of_buyer
@@ -53,11 +52,6 @@ STATES = [
 ]
 
 
-def _signed_in(view):
-    view.access_policy = ("signed in",)
-    return view
-
-
 def _sales(user) -> QuerySet:
     """The sales to `user` as a list shows them, the latest first."""
     return (
@@ -80,8 +74,7 @@ def _states(user) -> list[dict]:
     ]
 
 
-@_signed_in
-@login_required
+@signed_in
 @never_cache
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
@@ -99,8 +92,7 @@ def account(request: HttpRequest) -> HttpResponse:
     )
 
 
-@_signed_in
-@login_required
+@signed_in
 @never_cache
 @require_safe
 def order_list(request: HttpRequest) -> HttpResponse:
@@ -152,8 +144,7 @@ def _book(user) -> QuerySet:
     return UserAddress.objects.filter(user=user)
 
 
-@_signed_in
-@login_required
+@signed_in
 @never_cache
 @require_safe
 def addresses(request: HttpRequest) -> HttpResponse:
@@ -162,8 +153,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
     return render(request, "account/addresses.html", {"addresses": book, "is_full": len(book) >= MOST_ADDRESSES})
 
 
-@_signed_in
-@login_required
+@signed_in
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def address(request: HttpRequest, pk: int | None = None) -> HttpResponse:
@@ -205,8 +195,7 @@ def _keep(form: AddressForm, own) -> bool:
     return True
 
 
-@_signed_in
-@login_required
+@signed_in
 @require_POST
 def prefer_address(request: HttpRequest, pk: int) -> HttpResponse:
     """Make an address the one that the checkout starts with."""
@@ -218,8 +207,7 @@ def prefer_address(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("customer:addresses")
 
 
-@_signed_in
-@login_required
+@signed_in
 @require_POST
 def forget_address(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an address out of one's own book."""

@@ -12,12 +12,19 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         catalogue,
         departures,
         half_year,
+        joining,
+        listing,
         money,
         origin,
         papers,
         people,
         preorders,
         reference,
+        roster,
+        sheets,
+        slips,
+        stock,
+        supply,
         together,
     )
     from . import present as living_present
@@ -49,7 +56,21 @@ def load(scale: str, *, say: Callable[..., None], settle: bool = True, present: 
         say("today: a month that many bought in, and papers of the cooperatives")
         origin.load()
         preorders.load()
+        say("the supply board: harvests, market prices, inquiries")
+        supply.load()
         say("spoilage claims, returns and reviews")
         aftersales.load()
+        say("cooperatives that apply, and who works where")
+        joining.load()
+        say("purchase slips: to be checked, confirmed, disputed, decided")
+        slips.load()
+        say("products on their way to the shelf")
+        listing.load()
+        say("households that wait for the county, payments to households")
+        roster.load()
         say("group orders: one that fills, one that is handed out")
         together.load()
+        say("stock: a batch handed over and shelled, losses, a corrected slip, a season that was signed")
+        stock.load()
+        say("sheets that a cooperative sent in")
+        sheets.load()

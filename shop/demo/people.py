@@ -35,20 +35,21 @@ def load() -> None:
     """Make the users, roles and posts that are missing."""
     password = make_password(PASSWORD)  # hashed once: it is slow on purpose
     for name, full_name in BUYERS:
-        _user(name, full_name, password)
+        make_user(name, full_name, password)
     for role, full_name in OFFICES:
-        _user(role, full_name, password).groups.add(Group.objects.get_or_create(name=role)[0])
+        make_user(role, full_name, password).groups.add(Group.objects.get_or_create(name=role)[0])
     TownshipStaff.objects.get_or_create(
         user=get_user_model().objects.get(email=email(access.TOWNSHIP)),
         defaults={"township": Township.objects.get(pk=TOWNSHIP)},
     )
-    _user("staff", "县运营中心", password, is_staff=True, is_superuser=True)
+    make_user("staff", "县运营中心", password, is_staff=True, is_superuser=True)
     for cooperative in Cooperative.objects.all():
-        user = _user(cooperative.code.lower(), cooperative.name.removeprefix("示例·"), password)
+        user = make_user(cooperative.code.lower(), cooperative.name.removeprefix("示例·"), password)
         CooperativeStaff.objects.get_or_create(user=user, cooperative=cooperative, defaults={"starts_on": SINCE})
 
 
-def _user(name: str, full_name: str, password: str, **flags):
+def make_user(name: str, full_name: str, password: str, **flags):
+    """The user `name`@demo.example, who is made where he is missing."""
     users = get_user_model().objects
     user = users.filter(email=email(name)).first()
     if user is None:

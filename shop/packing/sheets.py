@@ -1,16 +1,15 @@
-"""What is printed while packing, set by typst (shop.paper): the pick list, the slip in the box, the label on it."""
+"""What is printed while packing, set by typst (suppliers.base.paper): the pick list, the slip in the box, the label on it."""
 
 from collections.abc import Callable, Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
 from logistics.models import Consignment
-from suppliers.base import days
+from suppliers.base import days, paper, qr
 from suppliers.base.privacy import mask_mobile, mask_name
 from suppliers.models import Certificate, Cooperative
 
-from .. import paper, places
-from ..reports import origin
+from .. import places
 from .picking import Fetch, boxes_of, contact_of
 
 MOST_LABELS = 200
@@ -146,7 +145,7 @@ def _slip(consignment: Consignment, papers: dict[int, list[str]], address_of: Ca
         "note": consignment.order.sale.note,
         "rest": _("The rest of your order comes in another parcel.") if len(now) < len(leaving) else "",
         "papers": list(dict.fromkeys(said)),
-        "qr": origin.qr(address_of(code)),
+        "qr": qr.qr(address_of(code)),
         "code": code,
     }
 
@@ -173,7 +172,7 @@ def _labels(consignment: Consignment, address_of: Callable[[str], str]) -> list[
     waiting = [line for line in consignment.order.own_lines if line.sale_line.kept_g]
     waiting = [line for line in waiting if line.sale_line.dispatched_at is None] or waiting
     code = _code(consignment)
-    qr = origin.qr(address_of(code))
+    drawn = qr.qr(address_of(code))
     boxes = [line for line in waiting for _box in range(min(boxes_of(line.sale_line), MOST_LABELS))]
     return [
         {
@@ -187,7 +186,7 @@ def _labels(consignment: Consignment, address_of: Callable[[str], str]) -> list[
             "cold": _("Keep cold") if line.sale_line.produce.is_cold_chain else "",
             "cooperative": consignment.cooperative.name,
             "no": consignment.consignment_no,
-            "qr": qr,
+            "qr": drawn,
             "code": code,
         }
         for n, line in enumerate(boxes, start=1)

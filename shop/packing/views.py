@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from logistics.models import Consignment
 from suppliers.base import days
-from suppliers.base.access import cooperative_required, role_required
+from suppliers.base.access import OWNER, cooperative_required, role_required
 from suppliers.base.fields import put_errors
 from suppliers.models import Cooperative
 
@@ -120,7 +120,7 @@ def scan(request: HttpRequest) -> HttpResponse:
     return render(request, "cooperative/scan.html", {"form": form, "left": left})
 
 
-@cooperative_required
+@cooperative_required(OWNER)
 @require_safe
 def own_money(request: HttpRequest) -> HttpResponse:
     """What was sold, given back, subsidised and sent, and what is due."""

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
 from shop import orders
+from shop.listing.models import published
 from shop.models import Sale, SaleLine
+from suppliers import board, harvests
 from suppliers.base import days
 from suppliers.base.money import half_up, yuan_of
 from suppliers.models import Pack, Produce, SupplyDeclaration
@@ -33,12 +35,10 @@ MOST_DAYS_AHEAD = 730
 
 
 def declared_g(produce: Produce, starts_on: dt.date, ends_on: dt.date) -> int:
-    """The grams of `produce` that are declared for these days."""
-    rows = SupplyDeclaration.objects.filter(
-        produce=produce, replaced_by=None, starts_on__lte=ends_on, ends_on__gte=starts_on
-    )
-    harvests = [forecast.Harvest(*row) for row in rows.values_list("g", "starts_on", "ends_on")]
-    return forecast.expected_g(harvests, starts_on, ends_on)
+    """The grams of `produce` that are declared for these days. What is declared as "maybe" is not sold ahead."""
+    rows = SupplyDeclaration.objects.standing().between(starts_on, ends_on).filter(produce=produce)
+    firm = rows.exclude(confidence=SupplyDeclaration.Confidence.MAYBE)
+    return harvests.expected_g(board.declared(firm), starts_on, ends_on)
 
 
 def quota_of(pack: Pack, ships_from: dt.date, *, share_bp: int = SHARE_BP) -> int:
@@ -78,8 +78,10 @@ def open_presale(
     """
     # The produce row is the lock: two presales of one harvest are opened one after the other.
     produce = Produce.objects.select_for_update().get(pk=of.produce_id)
-    if of.is_for_institutions or presale_of(of):
-        raise ValidationError({"pack": _("Only what is sold to private buyers can be sold ahead.")})
+    if of.is_for_institutions or presale_of(of) or not Pack.objects.filter(published(), pk=of.pk).exists():
+        raise ValidationError(
+            {"pack": _("Only what the county has passed and private buyers can buy can be sold ahead.")}
+        )
     _check_week(ships_from)
     if not days.now() < closes_at <= days.at(ships_from, 0):
         raise ValidationError({"closes_at": _("Orders end after now, and before the first day of shipping.")})
@@ -189,8 +191,7 @@ def waiting(presale: Presale) -> list[forecast.Wanted]:
     return [
         forecast.Wanted(
             line_id=line.pk,
-            # A box of which a part was paid back is still a box.
-            packs=-(-line.kept_g // presale.of.net_g),
+            packs=line.kept_packs,
             fen=line.net_fen,
             freight_fen=_freight_of(line),
         )

@@ -5,20 +5,10 @@ for the days of shipping only a share is sold ahead, because hail and wasps are 
 than was sold, who paid first is served first, in whole packs; what is not served is paid back with its part of the freight.
 """
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from suppliers.base.money import half_up
-
-
-@dataclass(frozen=True)
-class Harvest:
-    """A declared harvest: grams picked from a day to a day, both included."""
-
-    g: int
-    starts_on: dt.date
-    ends_on: dt.date
 
 
 @dataclass(frozen=True)
@@ -40,17 +30,6 @@ class Share:
     missing: int
     back_fen: int
     back_freight_fen: int
-
-
-def expected_g(harvests: Iterable[Harvest], starts_on: dt.date, ends_on: dt.date) -> int:
-    """The grams that `harvests` bring from `starts_on` to `ends_on`, each rounded down."""
-    return sum(_within(one, starts_on, ends_on) for one in harvests)
-
-
-def _within(harvest: Harvest, starts_on: dt.date, ends_on: dt.date) -> int:
-    of_it = (min(harvest.ends_on, ends_on) - max(harvest.starts_on, starts_on)).days + 1
-    whole = (harvest.ends_on - harvest.starts_on).days + 1
-    return harvest.g * max(of_it, 0) // whole
 
 
 def quota(*, declared_g: int, share_bp: int, promised_g: int, net_g: int) -> int:

@@ -1,41 +1,15 @@
-"""A cooperative declares a harvest, sells some of it ahead, and says what came in."""
+"""A cooperative sells some of a harvest ahead, and says what came in."""
 
 import datetime as dt
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shop.listing.models import published
 from suppliers.base import days
 from suppliers.base.fields import AmountField, DayField, RowField
 from suppliers.base.money import fen_of, yuan_of
-from suppliers.forms import G_OF, JIN, UNITS
-from suppliers.models import Cooperative, Pack, Produce
-
-
-class HarvestForm(forms.Form):
-    """How much of what will be picked from when to when. `harvest` is it as suppliers.actions.declare_supply takes it."""
-
-    names = {"g": "weight"}
-
-    produce = RowField(label=_("What will be picked?"), queryset=Produce.objects.none(), empty_label=None)
-    weight = AmountField(label=_("How much in all?"), min_value=0)
-    weight_unit = forms.ChoiceField(label=_("Unit of the weight"), choices=UNITS, initial=JIN, widget=forms.RadioSelect)
-    starts_on = DayField(label=_("First day of picking"))
-    ends_on = DayField(label=_("Last day of picking"))
-
-    def __init__(self, data=None, *, cooperative: Cooperative):
-        super().__init__(data)
-        self.fields["produce"].queryset = Produce.objects.filter(cooperative=cooperative)
-
-    @property
-    def harvest(self) -> dict:
-        data = self.cleaned_data
-        return {
-            "produce": data["produce"],
-            "g": int(data["weight"] * G_OF[data["weight_unit"]]),
-            "starts_on": data["starts_on"],
-            "ends_on": data["ends_on"],
-        }
+from suppliers.models import Cooperative, Pack
 
 
 class PresaleForm(forms.Form):
@@ -53,7 +27,7 @@ class PresaleForm(forms.Form):
     def __init__(self, data=None, *, cooperative: Cooperative):
         super().__init__(data)
         self.fields["of"].queryset = Pack.objects.filter(
-            produce__cooperative=cooperative, produce__is_b2b_only=False, is_per_kg=False, presale=None
+            published(), produce__cooperative=cooperative, produce__is_b2b_only=False, is_per_kg=False, presale=None
         ).select_related("produce")
 
     @property

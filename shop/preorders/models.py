@@ -18,7 +18,7 @@ from suppliers.models import Pack
 class PresaleQuerySet(models.QuerySet):
     def open_at(self, moment: dt.datetime) -> Self:
         """Those that take orders at `moment`."""
-        return self.filter(closes_at__gt=moment, pack__product__is_public=True)
+        return self.filter(closes_at__gt=moment, pack__in=Pack.objects.on_sale())
 
     def over_at(self, moment: dt.datetime) -> Self:
         """Those whose time to order is over at `moment` and that are still on the shelf."""

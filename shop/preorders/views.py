@@ -2,22 +2,20 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-import suppliers.actions
 from shop.catalogue import shelf
 from suppliers.base import days
-from suppliers.base.access import cooperative_required, everybody
+from suppliers.base.access import OWNER, SELLER, cooperative_required, everybody
 from suppliers.base.fields import put_errors
 from suppliers.models import Pack, SupplyDeclaration
 
 from . import actions, forecast
-from .forms import ArrivalForm, HarvestForm, PresaleForm
+from .forms import ArrivalForm, PresaleForm
 from .models import Presale
 
 
@@ -30,7 +28,7 @@ def on_the_tree(request: HttpRequest) -> HttpResponse:
     return render(request, "preorders/list.html", {"wares": shelf.wares(packs, shelf.today())})
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 @require_safe
 def presales(request: HttpRequest) -> HttpResponse:
     """What this cooperative has declared and sold ahead."""
@@ -41,9 +39,9 @@ def presales(request: HttpRequest) -> HttpResponse:
         .order_by(F("settled_at").desc(nulls_first=True), "ships_from", "pk")
     )
     declared = (
-        SupplyDeclaration.objects.filter(
-            produce__cooperative=request.cooperative, replaced_by=None, ends_on__gte=days.today()
-        )
+        SupplyDeclaration.objects.standing()
+        .of(request.cooperative)
+        .filter(ends_on__gte=days.today())
         .select_related("produce")
         .order_by("starts_on", "pk")
     )
@@ -55,35 +53,7 @@ def _share_percent() -> int:
     return actions.SHARE_BP // 100
 
 
-@cooperative_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def declare(request: HttpRequest) -> HttpResponse:
-    """Say how much of a harvest there will be; another word on the same harvest replaces the first (`?replaces=`)."""
-    own = SupplyDeclaration.objects.filter(produce__cooperative=request.cooperative, replaced_by=None)
-    number = request.GET.get("replaces", "")
-    older = get_object_or_404(own, pk=number if number.isdecimal() and len(number) < 19 else 0) if number else None
-    form = HarvestForm(request.POST or None, cooperative=request.cooperative)
-    if older and not form.is_bound:
-        form.initial = {
-            "produce": older.produce_id,
-            "weight": f"{older.g / 500:g}",
-            "starts_on": older.starts_on,
-            "ends_on": older.ends_on,
-        }
-    if request.method == "POST" and form.is_valid():
-        try:
-            with transaction.atomic():
-                told = suppliers.actions.declare_supply(**form.harvest, replaces=older, by=request.user)
-                actions.follow_declarations(produce=told.produce)
-        except ValidationError as error:
-            put_errors(form, error, form.names)
-        else:
-            messages.success(request, _("Your harvest is written down."))
-            return redirect("presales")
-    return render(request, "cooperative/harvest.html", {"form": form, "older": older})
-
-
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def presale_new(request: HttpRequest) -> HttpResponse:
     """Sell some of a harvest ahead: the first post shows how much that is, the second does it."""
@@ -108,7 +78,7 @@ def presale_new(request: HttpRequest) -> HttpResponse:
     return render(request, "cooperative/presale_new.html", context)
 
 
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def harvest_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how much came in: the first post shows who gets what, the second sends the money back where too little came."""

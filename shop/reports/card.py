@@ -14,10 +14,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from suppliers.base import days
+from suppliers.base import days, paper
+from suppliers.base.qr import qr
 from suppliers.models import Produce
 
-from .. import paper
 from ..models import Sale
 from . import origin
 
@@ -90,7 +90,7 @@ class Card:
                 (_("Growers got") if self.pool.is_paid else _("Growers get"), earned, 60 if len(earned) < 9 else 44),
             ],
             note=_("Every figure is counted from purchase slips. Scan to see how."),
-            qr=origin.qr(address),
+            qr=qr(address),
         )
 
 

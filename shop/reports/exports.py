@@ -1,9 +1,8 @@
 """The report's tables and its detail as files: CSV, Excel, JSON. Households by number, no other personal data."""
 
-import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,35 +10,12 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 
 from suppliers.base.money import yuan_of
+from suppliers.base.sheets import csv_lines
 from suppliers.models import Credit
 from suppliers.models.ledger import PurchaseLot, eligible_on_purchase
 
 from .figures import Figures
 from .report import COUNT, MONEY, SHARE, TEXT, WEIGHT, Column, Report, Table, wan_text
-
-BOM = "\ufeff"  # without it Excel and WPS read UTF-8 as something else
-# A text that starts like this is a formula to a spreadsheet, also in full width.
-FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-
-
-def safe(value: object) -> object:
-    """`value` for a cell: a text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay."""
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """`rows` as lines of a CSV file that spreadsheets open, one at a time."""
-    writer = csv.writer(_Echo())
-    yield BOM
-    for row in rows:
-        yield writer.writerow([safe("" if value is None else value) for value in row])
 
 
 def heading(column: Column) -> str:

@@ -18,6 +18,7 @@ from django.db.models.functions import TruncMonth
 
 from suppliers.base import days
 from suppliers.models import Credit, Household, counts_as
+from suppliers.models.ledger import unpaid_lot
 
 from ..models import RefundLine, Sale, SaleLine
 
@@ -213,7 +214,7 @@ class Figures:
     def households_paid(self) -> int:
         """其中已兑付: households helped all of whose lots in these sales are paid for."""
         unpaid = (
-            self._credits.filter(allocation__lot__paid_on=None)
+            self._credits.filter(unpaid_lot("allocation__lot__"))
             .annotate(counts_as=counts_as(self.ends))
             .values_list("counts_as", flat=True)
             .distinct()

@@ -6,12 +6,9 @@ households nothing is said of it (`is_few`), and no two pools share a line, so n
 """
 
 import datetime as dt
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote
 
-import segno
 from django.db.models import Case, CharField, Count, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, TruncMonth
 
@@ -19,7 +16,7 @@ from logistics.models import Shipment, ShipmentLine
 from suppliers.base import days
 from suppliers.base.money import half_up
 from suppliers.models import Certificate, Produce, PurchaseLot, SaleAllocation, counts_as
-from suppliers.models.ledger import eligible_on_purchase
+from suppliers.models.ledger import eligible_on_purchase, unpaid_lot
 
 from ..art import renditions
 from ..models import SaleLine
@@ -87,7 +84,7 @@ def pools(keys: Iterable[Key]) -> dict[Key, Pool]:
             net_g=Sum("g"),
             fen=Sum(_paid_for("g", "lot__fen_per_kg")),
             village=Max("lot__household__village"),
-            unpaid=Count("lot", filter=Q(lot__paid_on=None), distinct=True),
+            unpaid=Count("lot", filter=unpaid_lot("lot__"), distinct=True),
         )
     )
     for produce, month, household, g, fen, village, unpaid in rows:
@@ -151,11 +148,12 @@ def _said(sign: str, path: str) -> Case:
 
 @dataclass
 class Goods:
-    """One kind of goods in a parcel: what it is, when its lots were bought, and the pool it belongs to."""
+    """One kind of goods in a parcel: what it is, when its lots were bought, the pool it belongs to, its batch if it has one."""
 
     produce: Produce
     bought_from: dt.date | None
     bought_to: dt.date | None
+    batch: str | None
     pool: Pool
     shows_price: bool
     certificates: list[Certificate]
@@ -177,24 +175,26 @@ def goods_of(shipment: Shipment) -> list[Goods]:
     month = shipment.dispatched_on.replace(day=1)
     lines = ShipmentLine.objects.filter(shipment=shipment)
     produce = list(Produce.objects.filter(pk__in=lines.values("produce")).order_by("pk"))
+    # Of goods carried on, the day the household sold them, not the day they were made into others.
+    sold_on = Coalesce("lot__household_sold_on", "lot__bought_on")
     bought = {
-        pk: (first, last)
-        for pk, first, last in SaleAllocation.objects.filter(line__in=lines.values("line"), reverses=None)
+        pk: (first, last, batch)
+        for pk, first, last, batch in SaleAllocation.objects.filter(line__in=lines.values("line"), reverses=None)
         .order_by()
         .values_list("lot__produce")
-        .annotate(Min("lot__bought_on"), Max("lot__bought_on"))
+        .annotate(first=Min(sold_on), last=Max(sold_on), batch=Max("line__sale_line__batch__trace_code"))
     }
     found = pools((one.pk, month) for one in produce)
     valid = Q(expires_on=None) | Q(expires_on__gte=shipment.dispatched_on)
     papers = list(
-        Certificate.objects.filter(valid, cooperative=shipment.cooperative_id, issued_on__lte=days.today()).filter(
-            Q(produce=None) | Q(produce__in=produce)
-        )
+        Certificate.objects.standing()
+        .filter(valid, cooperative=shipment.cooperative_id, issued_on__lte=days.today())
+        .filter(Q(produce=None) | Q(produce__in=produce))
     )
     return [
         Goods(
             one,
-            *bought.get(one.pk, (None, None)),
+            *bought.get(one.pk, (None, None, None)),
             pool=found[one.pk, month],
             shows_price=shipment.cooperative.shows_grower_price,
             certificates=[paper for paper in papers if paper.produce_id in (None, one.pk)],
@@ -206,17 +206,3 @@ def goods_of(shipment: Shipment) -> list[Goods]:
 def drawing_of(code: str) -> str:
     """The drawing of a produce's code, by its path as `paper` has it: a box where nobody has drawn it."""
     return f"img/{code.lower()}.svg" if code.upper() in renditions.codes() else "img/box.svg"
-
-
-def qr(address: str) -> str:
-    """`address` as a QR code: an SVG document."""
-    drawn = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(
-        drawn, kind="svg", xmldecl=False, scale=8, border=2, dark="#22352c", light="#ffffff"
-    )
-    return drawn.getvalue().decode()
-
-
-def as_image(svg: str) -> str:
-    """The address of an SVG that an <img> has in itself."""
-    return "data:image/svg+xml," + quote(svg)

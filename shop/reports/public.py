@@ -166,10 +166,15 @@ def shapes(figures: dict) -> dict:
     channels = dict(Sale.Channel.choices)
     stairs = [
         (_("Sales"), totals["net_sales_fen"]),
-        (_("of it from registered households"), totals["household_sales_fen"]),
+        (_("of it for goods of these households"), totals["household_sales_fen"]),
         (_("Earned by households"), totals["earned_fen"]),
     ]
     named = [{"name": str(channels[row["code"]]), **row} for row in figures["channels"]]
+    # In the data it is a name like the others; who reads the page is told in his language.
+    homes = [
+        {**row, "name": row["name"] if row["code"] else _("Townships not shown one by one")}
+        for row in figures["townships"]
+    ]
     most = max((row["sales_fen"] or 0 for row in figures["cities"]), default=0)
     tiles = []
     for row in figures["cities"]:
@@ -179,7 +184,7 @@ def shapes(figures: dict) -> dict:
         "stairs": _bars([{"name": name, "fen": fen} for name, fen in stairs], "fen"),
         "channels": _bars(named, "sales_fen"),
         "products": _bars([row for row in figures["products"] if row["sales_fen"] != 0], "sales_fen"),
-        "townships": _bars(figures["townships"], "earned_fen"),
+        "townships": _bars(homes, "earned_fen"),
         "tiles": tiles,
     }
 
@@ -215,7 +220,7 @@ def _figures(half: str) -> dict:
             "villages": f.villages,
         }
         tables = {
-            "months": _months(f.months),
+            "months": _months([month for month in f.months if month.starts_on <= report.as_of]),
             "channels": _by(f.by("channel"), lambda code: {"code": code}),
             "products": _by(f.by("product"), _named(_product_names())),
             "townships": _townships(f.townships()),

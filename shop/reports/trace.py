@@ -11,7 +11,7 @@ from ..models import Sale, SaleLine
 def lines_of(sale: Sale) -> list[SaleLine]:
     """The lines of a sale, each with `allocations` in the order they were made, with their lots and credits."""
     allocations = (
-        SaleAllocation.objects.select_related("lot__household", "credit")
+        SaleAllocation.objects.select_related("lot__household", "lot__slip", "credit")
         .annotate(is_eligible=_eligible_lot())
         .order_by("pk")
     )
@@ -29,7 +29,7 @@ def _eligible_lot():
 def lots_of(household: Household):
     """The lots of a household, oldest first, each with what its goods were credited (`credited_fen`)."""
     return (
-        household.lots.select_related("produce__cooperative")
+        household.lots.select_related("produce__cooperative", "slip")
         .annotate(is_eligible=eligible_on_purchase(), credited_fen=Sum("allocations__credit__amount_fen", default=0))
         .order_by("bought_on", "pk")
     )

@@ -11,10 +11,11 @@ from oscar.core.loading import get_model
 
 from logistics.models import Award, Shipment
 from suppliers.base import days
-from suppliers.base.access import READS_EVIDENCE, READS_REPORT, has_role, role_required
+from suppliers.base.access import AUDITOR, READS_EVIDENCE, READS_REPORT, has_role, role_required
 from suppliers.models import Household
 
 from ..models import Sale
+from ..views_roster import REVEALS
 from . import charts, exports, trace
 from .figures import Figures, one_moment
 from .forms import WindowForm
@@ -126,7 +127,11 @@ def find(request: HttpRequest) -> HttpResponse:
             return redirect("officials:order", number=order.number)
         if household := Household.objects.filter(household_no__iexact=number).first():
             return redirect("officials:household", household_no=household.household_no)
-    return render(request, "officials/find.html", {"section": "trace", "reads_evidence": True, "q": number})
+    return render(
+        request,
+        "officials/find.html",
+        {"section": "trace", "reads_evidence": True, "reads_reveals": has_role(request.user, AUDITOR), "q": number},
+    )
 
 
 @require_safe
@@ -164,7 +169,10 @@ def household(request: HttpRequest, household_no: str) -> HttpResponse:
         "section": "trace",
         "reads_evidence": True,
         "household": found,
-        "statuses": found.statuses.order_by("starts_on"),
+        "statuses": found.statuses.select_related("proposed_by").order_by("starts_on", "pk"),
+        "memberships": found.memberships.select_related("cooperative").order_by("starts_on", "pk"),
+        "changes": found.changes.select_related("by", "cooperative")[:20],
+        "may_reveal": has_role(request.user, *REVEALS),
         "mergers": found.mergers.select_related("into").order_by("merged_on"),
         "lots": trace.lots_of(found),
         "credits": credits,

@@ -25,7 +25,7 @@ def estimate(gross_g: int, area_code: str, *, on: dt.date) -> Estimate:
     """The freight and the day of arrival of a parcel ordered `on` a day. A place we do not know counts as Tai'an."""
     area = destinations().get(area_code) or destinations()[TAIAN]
     tariff = freight.tariff_for(area.code)
-    return Estimate(area, freight.freight_fen([gross_g], tariff), arrival.expected(area.code, on=on))
+    return Estimate(area, tariff.fen(gross_g), arrival.expected(area.code, on=on))
 
 
 @cache

@@ -55,6 +55,9 @@ def on_truck(fen_per_kg: int) -> Tariff:
     return Tariff(fen_per_kg, fen_per_kg)
 
 
-def freight_fen(parcels_g: Iterable[int], tariff: Tariff) -> int:
-    """Return what parts of these gross weights cost together, in fen."""
-    return sum(tariff.fen(g) for g in parcels_g)
+def parts_fen(loads: Iterable[tuple[int, int]], tariff: Tariff) -> dict[int, int]:
+    """Return what the part of each cooperative costs, in fen, of `loads`: pairs of whose they are, and gross grams."""
+    parts_g: dict[int, int] = {}
+    for whose, g in loads:
+        parts_g[whose] = parts_g.get(whose, 0) + g
+    return {whose: tariff.fen(g) for whose, g in parts_g.items()}

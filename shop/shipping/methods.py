@@ -15,11 +15,9 @@ class ByTariff(Base):
 
     def parts_fen(self, basket) -> dict[int, int]:
         """What each cooperative's part of `basket` costs, in fen, by the id of its partner."""
-        weights: dict[int, int] = {}
-        for line in basket.all_lines():
-            partner_id = line.stockrecord.partner_id
-            weights[partner_id] = weights.get(partner_id, 0) + line.quantity * line.product.pack.gross_g
-        return {partner_id: self.tariff.fen(g) for partner_id, g in weights.items()}
+        lines = basket.all_lines()
+        loads = [(line.stockrecord.partner_id, line.quantity * line.product.pack.gross_g) for line in lines]
+        return freight.parts_fen(loads, self.tariff)
 
     def calculate(self, basket) -> prices.Price:
         """Return the freight of `basket` in yuan."""

@@ -14,9 +14,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_class, get_model
 
-from logistics.actions import CannotRide, Halt
+from logistics.actions import CannotRide, Halt, wrong_with
 from logistics.models import Departure, Shipment, Stop
 from shop import orders, places
+from shop.holding import Holder
 from shop.models import Sale
 from shop.preorders.models import Presale
 from shop.shipping.methods import ByTruck
@@ -35,6 +36,8 @@ CHOOSE_WITHIN = dt.timedelta(hours=24)
 # A tick on the hand-out list may be taken back for so long; then it is the receipt of the order.
 UNTICK_WITHIN = dt.timedelta(minutes=30)
 OPEN_AT_ONCE = 5
+# What the starter is asked for, of a halt.
+FIELD_OF = {"area_code": "district", "opens_at": "day", "closes_at": "day"}
 MOST_PACKS = 6
 
 
@@ -95,10 +98,8 @@ def start(
         errors["closes_at"] = _("It closes before the truck does, and not in the past.")
     if least.g > departure.capacity_g:
         errors["least"] = _("The whole truck carries %(kg)d kg.") % {"kg": departure.capacity_g // 1000}
-    if places.city_of(point.area_code).code != departure.city_code:
-        errors["district"] = _("The truck does not go there.")
-    if not departure.leaves_at < point.opens_at < point.closes_at:
-        errors["day"] = _("The truck is not there by then. Choose a later time.")
+    wrong = wrong_with(point, city_code=departure.city_code, leaves_at=departure.leaves_at)
+    errors |= {FIELD_OF[name]: text for name, text in wrong.items()}
     if errors:
         raise ValidationError(errors)
     group = GroupOrder.objects.create(
@@ -135,6 +136,7 @@ class Joiner:
     mobile: str
     note: str = ""
     user: object = None
+    address: str = ""  # of the network
 
 
 @transaction.atomic
@@ -143,7 +145,7 @@ def join(
 ) -> Participation:
     """Place an order of its own for `joiner`, and put it into `group`. The same `key` again is the same order.
 
-    Raises NotOpen, CannotRide where the truck does not take it, and OutOfStock; nothing is written then.
+    Raises NotOpen, CannotRide where the truck does not take it, OutOfStock, and TooManyUnpaid; nothing is written then.
     """
     group = GroupOrder.objects.select_for_update().get(pk=group.pk)
     if known := Participation.objects.select_related("sale").filter(key=key).first():
@@ -172,6 +174,7 @@ def join(
         note=joiner.note,
         is_fresh_confirmed=is_fresh_confirmed,
         minutes_to_pay=int(PAY_WITHIN.total_seconds() // 60),
+        holder=Holder(joiner.user, joiner.mobile, joiner.address),
     )
     return Participation.objects.create(sale=order.sale, group=group, key=key, joined_at=now)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from logistics.models import Departure, Stop
+from shop.accounts.models import GONE
 from shop.models import SaleLine
 from shop.templatetags.almanac import day_hour, day_of_week
 
@@ -45,7 +46,7 @@ class Row:
 
 def surname_alone(name: str) -> str:
     """王** of 王小明, and of 王女士: a link goes from hand to hand, so less is shown than elsewhere."""
-    return f"{name[:1]}**"
+    return name if name == GONE else f"{name[:1]}**"
 
 
 def rows(group: GroupOrder) -> list[Row]:

@@ -15,11 +15,10 @@ from logistics.models import Departure
 from shop import places
 from shop.basket.quantities import quantity
 from shop.catalogue.shelf import Ware, is_fresh
-from shop.checkout.forms import MobileField
 from shop.shipping import freight
 from shop.templatetags.almanac import day_hour, day_of_week
 from suppliers.base import days
-from suppliers.base.fields import PlainCharField, plain
+from suppliers.base.fields import MobileField, PlainCharField, plain
 from suppliers.models import Pack
 
 from .actions import Halt, Joiner
@@ -159,6 +158,11 @@ class Asked:
     ware: Ware
     field: forms.BoundField
 
+    @property
+    def error_id(self) -> str:
+        """Where the page says what is wrong; empty where nothing is."""
+        return f"{self.field.id_for_label}-error" if self.field.errors else ""
+
 
 class JoinForm(forms.Form):
     """How many of which pack, for whom. Each page has a key of its own, so that posted twice it is one order."""
@@ -197,9 +201,6 @@ class JoinForm(forms.Form):
                 required=False,
                 max_length=20,
                 initial="1" if len(wares) == 1 and not ware.is_sold_out else "0",
-                widget=forms.TextInput(
-                    attrs={"inputmode": "numeric", "autocomplete": "off", "min": 0, "max": ware.free}
-                ),
                 disabled=ware.is_sold_out,
             )
 
@@ -229,15 +230,11 @@ class JoinForm(forms.Form):
 
     @property
     def sums(self) -> dict[str, int]:
-        """What `wanted` costs, with its freight on the truck: each cooperative's part is weighed alone."""
+        """What `wanted` costs, with its freight on the truck."""
         prices = {ware.pack.pk: ware.price_fen for ware in self.wares}
-        parts: dict[int, int] = {}
-        for pack, number in self.wanted.items():
-            cooperative = pack.produce.cooperative_id
-            parts[cooperative] = parts.get(cooperative, 0) + number * pack.gross_g
+        loads = [(pack.produce.cooperative_id, number * pack.gross_g) for pack, number in self.wanted.items()]
         goods_fen = sum(prices[pack.pk] * number for pack, number in self.wanted.items())
-        tariff = freight.on_truck(self.group.stop.departure.fen_per_kg)
-        freight_fen = freight.freight_fen(parts.values(), tariff)
+        freight_fen = sum(freight.parts_fen(loads, freight.on_truck(self.group.stop.departure.fen_per_kg)).values())
         return {"goods_fen": goods_fen, "freight_fen": freight_fen, "total_fen": goods_fen + freight_fen}
 
     def clean_key(self) -> str:
@@ -257,6 +254,6 @@ class JoinForm(forms.Form):
             raise ValidationError(_("Choose how many you want, at least one of something."))
         return given
 
-    def joiner(self, user) -> Joiner:
+    def joiner(self, user, *, address: str) -> Joiner:
         given = self.cleaned_data
-        return Joiner(given["name"], given["mobile"], given["note"], user if user.is_authenticated else None)
+        return Joiner(given["name"], given["mobile"], given["note"], user if user.is_authenticated else None, address)

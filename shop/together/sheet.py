@@ -1,4 +1,4 @@
-"""The hand-out list on A4, set by typst (shop.paper)."""
+"""The hand-out list on A4, set by typst (suppliers.base.paper)."""
 
 HAND_OUT_LIST = """
 #let d = json(bytes(sys.inputs.data))

@@ -1,10 +1,6 @@
 """The pages of group orders: of everybody who has the link, of the starter, of one who has joined."""
 
-import io
-
-import segno
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,16 +9,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from oscar.core.loading import get_class
+from oscar.core.loading import get_class, get_model
 
 from logistics.actions import CannotRide, TruckFull
 from logistics.models import Departure
-from shop import paper
+from shop import places
+from shop.accounts import limits
 from shop.catalogue import shelf
+from shop.checkout.unpaid import own_of, placed, remember
 from shop.customer.views import of_buyer
-from suppliers.base import days
-from suppliers.base.access import everybody
+from shop.holding import TooManyUnpaid
+from shop.models import Sale
+from shop.shipping import estimate
+from suppliers.base import days, paper
+from suppliers.base.access import everybody, signed_in
 from suppliers.base.fields import put_errors
+from suppliers.base.qr import qr as drawn_qr
 from suppliers.models import Pack
 
 from . import actions, board
@@ -31,14 +33,10 @@ from .models import GroupOrder, Participation
 from .sheet import HAND_OUT_LIST
 
 OutOfStock = get_class("partner.exceptions", "OutOfStock")
+UserAddress = get_model("address", "UserAddress")
 
 JOINED = "together"  # the session's key: in which group orders this visitor is, by the token of his order
 STOP_POLLING = 286  # what htmx understands
-
-
-def _signed_in(view):
-    view.access_policy = ("signed in",)
-    return view
 
 
 def _group(token: str) -> GroupOrder:
@@ -84,7 +82,32 @@ def home(request: HttpRequest) -> HttpResponse:
     own = GroupOrder.objects.none()
     if request.user.is_authenticated:
         own = GroupOrder.objects.filter(starter=request.user).select_related("stop__departure").with_joiners()
-    return render(request, "together/home.html", {"own": own[:20], "departures": _departures()})
+    city = _city(request)
+    departures = list(_departures())
+    return render(
+        request,
+        "together/home.html",
+        {
+            "own": own[:20],
+            "city": city,
+            "cities": estimate.shandong(),
+            "own_trucks": [departure for departure in departures if departure.city_code == city.code],
+            "other_trucks": [departure for departure in departures if departure.city_code != city.code],
+        },
+    )
+
+
+def _city(request: HttpRequest) -> places.Area:
+    """The city of Shandong that is asked for, else where this visitor's goods went last, else Tai'an."""
+    here = {area.code: area for area in estimate.shandong()}
+    codes = [request.GET.get("to", "")]
+    if request.user.is_authenticated:
+        codes += Sale.objects.filter(order__user=request.user).order_by("-pk").values_list("city_code", flat=True)[:1]
+        book = UserAddress.objects.filter(user=request.user)
+        codes += [f"{area_code[:4]}00" for area_code in book.values_list("area_code", flat=True)[:1]]
+    else:
+        codes += Sale.objects.filter(token__in=placed(request)).order_by("-pk").values_list("city_code", flat=True)[:1]
+    return next((here[code] for code in codes if code in here), here[estimate.TAIAN])
 
 
 def _departures():
@@ -132,9 +155,7 @@ def progress(request: HttpRequest, token: str) -> HttpResponse:
 def qr(request: HttpRequest, token: str) -> HttpResponse:
     """The address of the page as a QR code."""
     url = request.build_absolute_uri(_group(token).get_absolute_url())
-    picture = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(picture, kind="svg", scale=6, border=2, dark="#22352c", light="#fff")
-    return HttpResponse(picture.getvalue(), content_type="image/svg+xml")
+    return HttpResponse(drawn_qr(url), content_type="image/svg+xml")
 
 
 @everybody
@@ -146,47 +167,43 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     wares = _wares(found)
     is_placing = request.method == "POST" and "place" in request.POST
     form = JoinForm(request.POST if is_placing else None, group=found, wares=wares, initial=_initial(request))
-    if is_placing and form.is_valid():
-        try:
-            joined = actions.join(
-                group=found,
-                key=form.cleaned_data["key"],
-                wanted=form.wanted,
-                joiner=form.joiner(request.user),
-                is_fresh_confirmed=form.cleaned_data.get("is_fresh_confirmed", False),
-            )
-        except actions.NotOpen:
-            messages.error(request, _("Nobody can join this group order any more."))
-            return redirect(found)
-        except TruckFull as full:
-            form.add_error(
-                None, _("The truck has room for %(kg)s kg more. Choose less.") % {"kg": f"{full.room_g / 1000:g}"}
-            )
-        except CannotRide:
-            messages.error(request, _("Nobody can join this group order any more."))
-            return redirect(found)
-        except OutOfStock as out:
-            form.add_error(
-                None,
-                _("Somebody was faster: there is not enough of %(what)s left.")
-                % {"what": out.stockrecord.product.title},
-            )
-        else:
-            request.session[JOINED] = request.session.get(JOINED, {}) | {found.token: joined.sale.token}
-            return redirect("orders:pay", token=joined.sale.token)
-    elif not is_placing and not found.is_joinable_at(days.now()):
-        messages.info(request, _("Nobody can join this group order any more."))
+    unpaid = None
+    try:
+        if not is_placing and not found.is_joinable_at(days.now()):
+            raise actions.NotOpen
+        if is_placing and form.is_valid() and (sale := _join(request, found, form)):
+            return remember(request, redirect("orders:pay", token=sale.token), sale)
+    except (actions.NotOpen, CannotRide):
+        messages.error(request, _("Nobody can join this group order any more."))
         return redirect(found)
+    except TooManyUnpaid as refused:
+        unpaid = {"sales": own_of(request, refused), "is_many_from_here": not refused.sales}
     return render(
         request,
         "together/join.html",
-        {
-            "group": found,
-            "form": form,
-            "sums": form.sums,
-            "hours": board.hours(found.stop),
-        },
+        {"group": found, "form": form, "sums": form.sums, "hours": board.hours(found.stop), "unpaid": unpaid},
     )
+
+
+def _join(request: HttpRequest, group: GroupOrder, form: JoinForm) -> Sale | None:
+    """Place the order; None where `form` says why not. Raises NotOpen, CannotRide and TooManyUnpaid."""
+    try:
+        joined = actions.join(
+            group=group,
+            key=form.cleaned_data["key"],
+            wanted=form.wanted,
+            joiner=form.joiner(request.user, address=limits.address_of(request)),
+            is_fresh_confirmed=form.cleaned_data.get("is_fresh_confirmed", False),
+        )
+    except TruckFull as full:
+        text = _("The truck has room for %(kg)s kg more. Choose less.") % {"kg": f"{full.room_g / 1000:g}"}
+    except OutOfStock as out:
+        text = _("Somebody was faster: there is not enough of %(what)s left.") % {"what": out.stockrecord.product.title}
+    else:
+        request.session[JOINED] = request.session.get(JOINED, {}) | {group.token: joined.sale.token}
+        return joined.sale
+    form.add_error(None, text)
+    return None
 
 
 def _initial(request: HttpRequest) -> dict:
@@ -238,8 +255,7 @@ def have_back(request: HttpRequest, token: str) -> HttpResponse:
 # ── For the starter ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@_signed_in
-@login_required
+@signed_in
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, departure_no: str) -> HttpResponse:
@@ -277,8 +293,7 @@ def _rideable(departure: Departure) -> list[shelf.Ware]:
     return sorted(found, key=lambda ware: (not ware.is_on, ware.is_all_year))
 
 
-@_signed_in
-@login_required
+@signed_in
 @never_cache
 @require_safe
 def hand_out_list(request: HttpRequest, token: str) -> HttpResponse:
@@ -298,8 +313,7 @@ def hand_out_list(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "together/list.html", context)
 
 
-@_signed_in
-@login_required
+@signed_in
 @never_cache
 @require_safe
 def hand_out_pdf(request: HttpRequest, token: str) -> HttpResponse:
@@ -322,8 +336,7 @@ def hand_out_pdf(request: HttpRequest, token: str) -> HttpResponse:
     return answer
 
 
-@_signed_in
-@login_required
+@signed_in
 @require_POST
 def tick(request: HttpRequest, token: str) -> HttpResponse:
     """Tick somebody off (`tick`), or take a tick back (`untick`)."""
@@ -349,8 +362,7 @@ def tick(request: HttpRequest, token: str) -> HttpResponse:
     return redirect(reverse("together:list", args=[token]) + f"#p{pk}")
 
 
-@_signed_in
-@login_required
+@signed_in
 @require_POST
 def close(request: HttpRequest, token: str) -> HttpResponse:
     """Let nobody join any more."""
@@ -364,8 +376,7 @@ def close(request: HttpRequest, token: str) -> HttpResponse:
     return redirect(found)
 
 
-@_signed_in
-@login_required
+@signed_in
 @require_POST
 def call_off(request: HttpRequest, token: str) -> HttpResponse:
     """Call it off: everybody has his money back."""
@@ -380,8 +391,7 @@ def call_off(request: HttpRequest, token: str) -> HttpResponse:
     return redirect(found)
 
 
-@_signed_in
-@login_required
+@signed_in
 @require_POST
 def roll_over_all(request: HttpRequest, token: str) -> HttpResponse:
     """Roll over everybody who has not chosen yet."""

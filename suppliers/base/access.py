@@ -8,8 +8,11 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.apps import apps
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+
+from . import days
 
 OFFICIAL = "official"  # reads the county's report
 REVIEWER = "reviewer"  # decides on claims at the commerce commission
@@ -40,6 +43,13 @@ def everybody(view: Callable) -> Callable:
     return view
 
 
+def signed_in(view: Callable) -> Callable:
+    """A view decorator: visitors are asked to sign in. Whose things the page shows is its queryset's to say."""
+    guarded = login_required(view)
+    guarded.access_policy = ("signed in",)
+    return guarded
+
+
 def role_required(*roles: str) -> Callable:
     """A view decorator: visitors are asked to sign in, people without one of `roles` find no such page (404)."""
 
@@ -60,14 +70,28 @@ def role_required(*roles: str) -> Callable:
 
 CHOSEN = "cooperative"  # the session's key, and the query's
 
+# What somebody is at a cooperative (CooperativeStaff.role), the one who may do most first.
+OWNER = "owner"  # everything: payments, staff, bank files
+SELLER = "seller"  # packing, and listing, stock, declarations, the ledger
+PACKER = "packer"  # packing and shipping alone: no household's name, no price paid to one, no money
+POSTS = (OWNER, SELLER, PACKER)
 
-def cooperative_required(view: Callable) -> Callable:
-    """A view decorator for the pages of a cooperative: it puts `request.cooperative` and all of `request.cooperatives`.
 
-    Who works for several has chosen one (`?cooperative=C01` for a page, the session for all), else gets the first.
-    Visitors are asked to sign in; people without a cooperative, or with another than the one they name, find no such page.
+def cooperative_required(*allowed) -> Callable:
+    """A view decorator for the pages of a cooperative: it puts `request.cooperative`, all of `request.cooperatives` and
+    `request.staff_role`, what the user is there.
+
+    Plain, the page is for all who work there; `cooperative_required(OWNER, SELLER)` is for these posts alone, and others
+    find no such page. Who works for several has chosen one (`?cooperative=C01` for a page, the session for all), else gets
+    the first. Visitors are asked to sign in; people without a cooperative, or with another than the one they name, find no
+    such page. County staff look after any cooperative as its owner would.
     """
+    if len(allowed) == 1 and callable(allowed[0]):
+        return _of_cooperative(allowed[0], POSTS)
+    return lambda view: _of_cooperative(view, allowed)
 
+
+def _of_cooperative(view: Callable, allowed: tuple[str, ...]) -> Callable:
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
@@ -83,7 +107,34 @@ def cooperative_required(view: Callable) -> Callable:
             request.session[CHOSEN] = named  # where it leads to is this cooperative's page too
         chosen = named or request.session.get(CHOSEN)
         request.cooperative = by_code.get(chosen, request.cooperatives[0])
+        request.staff_role = role_at(request.user, request.cooperative)
+        if request.staff_role not in allowed:
+            raise Http404
         return view(request, *args, **kwargs)
 
-    guarded.access_policy = ("cooperative",)
+    guarded.access_policy = ("cooperative", *allowed)
+    return guarded
+
+
+def role_at(user, cooperative) -> str:
+    """What `user` is at `cooperative` today, "" where nothing; who has two posts there is the one who may do more."""
+    if user.is_staff:
+        return OWNER
+    held = apps.get_model("suppliers", "CooperativeStaff").objects.on(days.today())
+    roles = set(held.filter(user=user, cooperative=cooperative).values_list("role", flat=True))
+    return next((role for role in POSTS if role in roles), "")
+
+
+def collector_required(view: Callable) -> Callable:
+    """A view decorator for the pages of a village's collector: others find no such page (404)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not apps.get_model("suppliers", "Collector").objects.of(request.user).exists():
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    guarded.access_policy = ("collector",)
     return guarded

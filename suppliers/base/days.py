@@ -45,3 +45,21 @@ def half_year(day: dt.date) -> tuple[dt.date, dt.date]:
     if day.month <= 6:
         return dt.date(day.year, 1, 1), dt.date(day.year, 6, 30)
     return dt.date(day.year, 7, 1), dt.date(day.year, 12, 31)
+
+
+# Public holidays on a fixed day of the calendar (全国年节及纪念日放假办法, 2024): month and day. Those of the lunar year are
+# announced each autumn; whoever sets a date that they fall into may choose a later one.
+FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
+
+
+def is_working_day(day: dt.date) -> bool:
+    """Whether `day` is from Monday to Friday and no public holiday on a fixed day."""
+    return day.weekday() < 5 and (day.month, day.day) not in FIXED_HOLIDAYS
+
+
+def after_working_days(day: dt.date, number: int) -> dt.date:
+    """The last of `number` working days that follow `day`. `number` ≥ 0; with 0 it is `day` itself."""
+    while number:
+        day += dt.timedelta(days=1)
+        number -= is_working_day(day)
+    return day

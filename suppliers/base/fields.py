@@ -2,13 +2,16 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from . import pictures
 
 DAY_FORMATS = ["%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d"]
 
@@ -18,11 +21,39 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text or "").strip()
 
 
+def ids(texts: Iterable[str]) -> list[int]:
+    """The ids of rows among posted `texts`; what can be no id is left out (SQLite cannot even compare it)."""
+    return [int(one) for one in texts if one.isascii() and one.isdecimal() and len(one) < 19]
+
+
 class PlainCharField(forms.CharField):
     """A line of text, in half-width signs. "２３号" and "23号" are the same."""
 
     def to_python(self, value):
         return plain(super().to_python(value))
+
+
+class MobileField(forms.CharField):
+    """A mobile number of the mainland, as +86 and eleven digits."""
+
+    widget = forms.TextInput
+
+    def widget_attrs(self, widget) -> dict:
+        return {"type": "tel", "inputmode": "tel", "autocomplete": "tel", "maxlength": 20}
+
+    def clean(self, value) -> str:
+        digits = mobile_digits(super().clean(value))
+        if digits is None and (self.required or plain(value or "")):
+            raise ValidationError(_("A mobile number has eleven digits and starts with 1."))
+        return f"+86{digits}" if digits else ""
+
+
+def mobile_digits(text: str) -> str | None:
+    """The eleven digits of a mobile number of the mainland, None where `text` is none."""
+    digits = re.sub(r"[\s\-()]", "", plain(text))
+    digits = re.sub(r"^(\+|00)?86(?=1\d{10}$)", "", digits)
+    # \d alone is any digit of any script.
+    return digits if re.fullmatch(r"1[3-9]\d{9}", digits, re.ASCII) else None
 
 
 class AmountField(forms.DecimalField):
@@ -51,6 +82,33 @@ class DayField(forms.DateField):
 
     def to_python(self, value):
         return super().to_python(plain(value) if isinstance(value, str) else value)
+
+
+class PictureField(forms.FileField):
+    """A picture that somebody sends, as a redrawn JPEG (suppliers/base/pictures.py); None where it may be left out and is."""
+
+    widget = forms.FileInput
+
+    def widget_attrs(self, widget) -> dict:
+        # Phones send JPEG for these, where they would send what only they can read for "image/*".
+        return {"accept": "image/jpeg,image/png,image/webp"}
+
+    def clean(self, value, initial=None) -> bytes | None:
+        upload = super().clean(value, None)
+        return pictures.redrawn(upload) if upload else None
+
+
+class PaperField(forms.FileField):
+    """A picture or PDF of a paper, as (bytes, content type) (suppliers/base/pictures.py); None where it may be left out."""
+
+    widget = forms.FileInput
+
+    def widget_attrs(self, widget) -> dict:
+        return {"accept": "image/jpeg,image/png,image/webp,application/pdf"}
+
+    def clean(self, value, initial=None) -> tuple[bytes, str] | None:
+        upload = super().clean(value, None)
+        return pictures.paper(upload) if upload else None
 
 
 class RowField(forms.ModelChoiceField):

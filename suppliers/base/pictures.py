@@ -37,6 +37,24 @@ def redrawn(upload: File, *, long_side: int = LONG_SIDE) -> bytes:
     raise ValidationError(_("A photo may have up to 20 megapixels. Send a smaller one, or a screenshot of it."))
 
 
+def paper(upload: File) -> tuple[bytes, str]:
+    """`upload` as (bytes, content type): a PDF as it is, else a redrawn JPEG.
+
+    A PDF is known by how it begins and ends, and never read here: it is to be handed out as an attachment alone. Raises
+    ValidationError as `redrawn` does.
+    """
+    if not upload.size or upload.size > MOST_BYTES:
+        return redrawn(upload), "image/jpeg"  # it says what is wrong
+    upload.seek(0)
+    if upload.read(5) != b"%PDF-":
+        return redrawn(upload), "image/jpeg"
+    upload.seek(0)
+    content = upload.read()
+    if b"%%EOF" not in content[-1024:]:
+        raise ValidationError(_("This PDF is not whole. Please save it again, or send a photo of the paper."))
+    return content, "application/pdf"
+
+
 def _jpeg(picture: Image.Image, long_side: int) -> bytes:
     picture.draft("RGB", (long_side, long_side))  # a JPEG is unpacked no larger than it is needed
     picture.load()

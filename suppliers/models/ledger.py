@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from ..base import access
-from .people import COUNTED_CATEGORIES, Cooperative, Household, HouseholdStatus, counts_as
+from .people import COUNTED_CATEGORIES, Cooperative, Household, HouseholdStatus, TownshipStaff, counts_as
 
 month_day = RegexValidator(r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", _("Write the day as month-day, such as 09-20."))
 
@@ -42,17 +42,31 @@ class Produce(models.Model):
     is_cold_chain = models.BooleanField(_("travels refrigerated"), default=False)
     is_b2b_only = models.BooleanField(_("for institutions only"), default=False)
     geographical_indication = models.CharField(_("geographical indication"), max_length=60, blank=True)
+    # Of goods that other goods are made into, so much comes out (出成率); what is written outside of it is refused.
+    yield_least_bp = models.PositiveIntegerField(_("least yield (bp)"), default=0)
+    yield_most_bp = models.PositiveIntegerField(_("most yield (bp)"), default=10_000)
 
     objects = ProduceQuerySet.as_manager()
 
     class Meta:
         ordering = ["code", "cooperative"]
-        constraints = [models.UniqueConstraint(fields=["cooperative", "code"], name="one_produce_a_cooperative")]
+        constraints = [
+            models.UniqueConstraint(fields=["cooperative", "code"], name="one_produce_a_cooperative"),
+            models.CheckConstraint(
+                condition=Q(yield_least_bp__lte=F("yield_most_bp"), yield_most_bp__lte=10_000), name="yield_is_a_share"
+            ),
+        ]
         verbose_name = _("produce")
         verbose_name_plural = _("produce")
 
     def __str__(self) -> str:
         return self.name
+
+
+class PackQuerySet(models.QuerySet):
+    def on_sale(self) -> Self:
+        """Packs that are in the shop: their product is public, and who sells them is not suspended."""
+        return self.filter(product__is_public=True, produce__cooperative__suspended_at=None)
 
 
 class Pack(models.Model):
@@ -66,6 +80,8 @@ class Pack(models.Model):
     gross_g = models.PositiveIntegerField(_("gross weight (g)"))
     is_per_kg = models.BooleanField(_("sold by the kilogram"), default=False)
 
+    objects = PackQuerySet.as_manager()
+
     class Meta:
         ordering = ["is_per_kg", "net_g"]
         constraints = [
@@ -77,6 +93,11 @@ class Pack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.produce} {self.spec}"
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether who sells it is suspended, so that nobody can buy it now."""
+        return self.produce.cooperative.suspended_at is not None
 
     @property
     def is_for_institutions(self) -> bool:
@@ -94,6 +115,13 @@ def eligible_on_purchase() -> models.Exists:
     )
 
 
+def unpaid_lot(path: str = "") -> Q:
+    """Lots whose household is not paid; `path` leads to the lot. Of goods carried on, the slip they go back to says it."""
+    return Q(**{f"{path}slip": None, f"{path}paid_on": None}) | Q(
+        **{f"{path}slip__isnull": False, f"{path}slip__paid_on": None}
+    )
+
+
 class PurchaseLotQuerySet(models.QuerySet):
     def verified(self) -> Self:
         """Lots paid through the bank, confirmed by the household or checked at the township, that stand."""
@@ -103,9 +131,55 @@ class PurchaseLotQuerySet(models.QuerySet):
         """Lots that stand and do not count yet."""
         return self.filter(verified_at__isnull=True, reversed_at__isnull=True)
 
+    def bought(self) -> Self:
+        """Lots that were bought, not carried on from other lots."""
+        return self.filter(carried_from__isnull=True)
+
     def standing(self) -> Self:
         """Lots that no correction took back."""
         return self.filter(reversed_at__isnull=True)
+
+    def with_cost(self) -> Self:
+        """Each with what it costs (`cost_fen`): grams times price, half up, as `price_of` has it."""
+        doubled = models.F("g") * models.F("fen_per_kg") * 2 + 1000
+        return self.annotate(cost_fen=models.ExpressionWrapper(doubled / 2000, output_field=models.BigIntegerField()))
+
+    def owed(self) -> Self:
+        """Slips of households that stand and are not paid, verified or not. What was carried on was bought before, elsewhere."""
+        return self.standing().filter(household__isnull=False, carried_from=None, paid_on=None)
+
+    def account(self) -> dict[str, int]:
+        """What these slips of households cost (`bought_fen`), what of it is paid (`paid_fen`) and owed (`owed_fen`)."""
+        own = self.standing().filter(household__isnull=False, carried_from=None).with_cost()
+        return own.aggregate(
+            bought_fen=models.Sum("cost_fen", default=0),
+            paid_fen=models.Sum("paid_fen", default=0),
+            owed_fen=models.Sum("cost_fen", filter=Q(paid_on=None), default=0),
+        )
+
+    def disputed(self) -> Self:
+        """Lots that somebody says are wrong, and nobody has decided yet."""
+        # In one filter, so that both are asked of the same dispute.
+        return self.filter(disputes__opened_at__isnull=False, disputes__closed_at__isnull=True)
+
+    def with_dispute(self) -> Self:
+        """Each with `is_disputed`: a dispute about it is open."""
+        disputed = PurchaseLot.objects.disputed().filter(pk=models.OuterRef("pk"))
+        return self.annotate(is_disputed=models.Exists(disputed))
+
+    def unpaid(self) -> Self:
+        """Lots of households that stand and whose payment nobody wrote down."""
+        return self.standing().filter(paid_on__isnull=True, household__isnull=False)
+
+    def costs(self) -> dict[str, int]:
+        """Of these: how many (`slips`), their grams (`bought_g`) and what they cost, each rounded to the fen (`cost_fen`)."""
+        # Half up in whole numbers, as money.price_of.
+        cost = (F("g") * F("fen_per_kg") * 2 + 1000) / 2000
+        return self.aggregate(
+            slips=models.Count("pk"),
+            bought_g=models.Sum("g", default=0),
+            cost_fen=models.Sum(models.ExpressionWrapper(cost, output_field=models.BigIntegerField()), default=0),
+        )
 
     def paid_to_households(self, *, on: dt.date) -> dict[str, int]:
         """Of the lots from households: `bought_g`, `fen_g` (fen per kilogram times grams), and how many `households` (as on a day)."""
@@ -117,12 +191,13 @@ class PurchaseLotQuerySet(models.QuerySet):
 
     def sums(self) -> dict[str, int]:
         """What of these was bought, sold here, withdrawn and is left (`bought_g`, `sold_g`, `withdrawn_g`, `left_g`)."""
-        sums = self.standing().aggregate(
-            bought_g=models.Sum("g", default=0),
+        return self.standing().aggregate(
+            # First: what is named withdrawn_g below is no column any more for what follows.
+            left_g=models.Sum(F("g") - F("drawn_g") - F("withdrawn_g"), default=0),
+            bought_g=models.Sum("g", filter=Q(carried_from__isnull=True), default=0),
             sold_g=models.Sum("drawn_g", default=0),
             withdrawn_g=models.Sum("withdrawn_g", default=0),
         )
-        return sums | {"left_g": sums["bought_g"] - sums["sold_g"] - sums["withdrawn_g"]}
 
     def eligible(self) -> Self:
         """Lots of households that were registered on the day of purchase."""
@@ -135,15 +210,31 @@ class PurchaseLotQuerySet(models.QuerySet):
         return self.order_by("bought_on", "pk")
 
     def visible_to(self, user) -> Self:
-        """The county's offices see all, a cooperative its own."""
+        """The county's offices see all, a township those of its households, a cooperative its own."""
         if access.has_role(user, *access.READS_EVIDENCE):
             return self
-        return self.filter(produce__cooperative__in=Cooperative.objects.visible_to(user))
+        own = Q(produce__cooperative__in=Cooperative.objects.visible_to(user))
+        if access.has_role(user, access.TOWNSHIP):
+            post = TownshipStaff.objects.filter(user=user).values("township")
+            own |= Q(household__village__township__in=post)
+        return self.filter(own)
 
 
 def new_code() -> str:
     """A word that nobody guesses, for an address that is its own key."""
     return secrets.token_urlsafe(12)
+
+
+class BatchQuerySet(models.QuerySet):
+    def with_left(self) -> Self:
+        """Each with the grams left in its lots (`left_g`) and how many lots it has (`lot_count`)."""
+        left = F("lots__g") - F("lots__drawn_g") - F("lots__withdrawn_g")
+        # Said outright: with sums Django forgets the order of the model.
+        summed = self.annotate(left_g=models.Sum(left, default=0), lot_count=models.Count("lots"))
+        return summed.order_by("-packed_on", "-pk")
+
+    def with_goods_left(self) -> Self:
+        return self.with_left().filter(left_g__gt=0)
 
 
 class Batch(models.Model):
@@ -155,6 +246,8 @@ class Batch(models.Model):
     note = models.CharField(_("note"), max_length=120, blank=True)
     made_at = models.DateTimeField(_("made at"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-packed_on", "-pk"]
@@ -208,6 +301,10 @@ class PurchaseLot(models.Model):
     withdrawn_g = models.PositiveBigIntegerField(_("withdrawn (g)"), default=0)
     carried_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="carried_on")
     household_sold_on = models.DateField(_("sold by the household on"), null=True, blank=True)
+    # How it was carried on, and the slip on which its household sold the goods, however long the chain.
+    carry_on = models.ForeignKey("CarryOn", models.PROTECT, null=True, blank=True, related_name="lots")
+    slip = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    corrects = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="corrected_by")
     reversed_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
     reversed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     reversed_why = models.CharField(_("why it was taken back"), max_length=120, blank=True)
@@ -224,6 +321,11 @@ class PurchaseLot(models.Model):
                 | Q(carried_from__isnull=False, household_sold_on__lte=F("bought_on"))
                 | Q(carried_from__isnull=False, household__isnull=True, household_sold_on__isnull=True),
                 name="lot_carried_on_keeps_the_day_of_its_household",
+            ),
+            models.CheckConstraint(
+                condition=Q(carried_from__isnull=True, carry_on__isnull=True, slip__isnull=True)
+                | Q(carried_from__isnull=False, carry_on__isnull=False, slip__isnull=False),
+                name="lot_carried_on_says_how_and_from_which_slip",
             ),
             models.CheckConstraint(
                 condition=Q(reversed_at__isnull=True, reversed_why="")
@@ -271,6 +373,9 @@ class Withdrawal(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     g = models.BigIntegerField(_("weight (g)"))
     withdrawn_on = models.DateField(_("withdrawn on"))
+    fen_per_kg = models.PositiveIntegerField(_("price (fen per kg)"), null=True, blank=True)
+    buyer = models.CharField(_("sold to"), max_length=60, blank=True)
+    carry_on = models.ForeignKey("CarryOn", models.PROTECT, null=True, blank=True, related_name="withdrawals")
     note = models.CharField(_("note"), max_length=120, blank=True)
     made_at = models.DateTimeField(_("made at"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
@@ -282,7 +387,16 @@ class Withdrawal(models.Model):
             models.CheckConstraint(
                 condition=Q(reverses__isnull=True, g__gt=0) | Q(reverses__isnull=False, g__lt=0),
                 name="withdrawal_sign",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="carried_on", carry_on__isnull=False)
+                | (~Q(kind="carried_on") & Q(carry_on__isnull=True)),
+                name="goods_carried_on_went_somewhere",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="elsewhere") | Q(fen_per_kg__isnull=True, buyer=""),
+                name="only_what_was_sold_has_a_buyer",
+            ),
         ]
         verbose_name = _("withdrawal")
         verbose_name_plural = _("withdrawals")

@@ -40,8 +40,20 @@ class HouseholdStatusQuerySet(SpellQuerySet):
         """Spells that count: the county wrote them, or has approved what a cooperative wrote."""
         return self.filter(approved_at__isnull=False)
 
+    def waiting(self) -> Self:
+        """Spells that a cooperative wrote and the county has not decided on."""
+        return self.filter(approved_at=None, refused_at=None, confirms=None)
+
+    def seen_by(self, cooperative: "Cooperative") -> Self:
+        """What `cooperative` may know: its own words, and the county's; never what another cooperative wrote."""
+        return self.filter(Q(proposed_by=cooperative) | Q(proposed_by=None))
+
 
 class CooperativeQuerySet(models.QuerySet):
+    def selling(self) -> Self:
+        """Those that are not suspended."""
+        return self.filter(suspended_at=None)
+
     def visible_to(self, user) -> Self:
         """The cooperatives whose own pages `user` may open: where he works; all of them for county staff."""
         if not user.is_authenticated or not user.is_active:
@@ -68,7 +80,7 @@ class Cooperative(models.Model):
     partner = models.OneToOneField("partner.Partner", models.PROTECT, related_name="cooperative")
     story = models.TextField(_("about"), blank=True)
     shows_grower_price = models.BooleanField(_("shows what growers are paid"), default=False)
-    # While it is suspended its products are not in the shop; why and by whom: its own history.
+    # While it is suspended its products are not in the shop; why and by whom: its steps.
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True, editable=False)
 
     objects = CooperativeQuerySet.as_manager()
@@ -80,6 +92,12 @@ class Cooperative(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def why_suspended(self) -> str:
+        """The reason of the last suspension, empty where it is not suspended."""
+        last = self.steps.filter(kind="suspended").last() if self.suspended_at else None
+        return last.reason if last else ""
 
 
 class CooperativeStaff(models.Model):
@@ -140,10 +158,19 @@ class HouseholdQuerySet(models.QuerySet):
         """The households that deliver to `cooperative` on a day."""
         return self.filter(pk__in=Membership.objects.on(on).filter(cooperative=cooperative).values("household"))
 
-    def with_category(self, day: dt.date) -> Self:
-        """Each with its `category` on `day`, None where it has none."""
-        in_force = HouseholdStatus.objects.on(day).filter(household=models.OuterRef("pk"))
-        return self.annotate(category=models.Subquery(in_force.values("category")[:1]))
+    def with_category(self, day: dt.date, *, seen_by: Cooperative) -> Self:
+        """Each with its `category` on `day` as far as a cooperative may know it (None: none), and whether one `is_waiting`."""
+        known = HouseholdStatus.objects.seen_by(seen_by).filter(household=models.OuterRef("pk"))
+        # Of its own word that says what another's said before, the county approved the first; it holds all the same.
+        held = known.on(day).filter(Q(approved_at__isnull=False) | Q(confirms__isnull=False)).order_by("-starts_on")
+        return self.annotate(
+            category=models.Subquery(held.values("category")[:1]), is_waiting=models.Exists(known.waiting())
+        )
+
+    def with_people(self, *, of: Cooperative) -> Self:
+        """Each with how many `people` it has in the words of a cooperative: what another wrote is not its to know."""
+        own = Membership.objects.filter(household=models.OuterRef("pk"), cooperative=of).order_by("-starts_on")
+        return self.annotate(people=Coalesce(models.Subquery(own.values("size")[:1]), F("size")))
 
 
 class Household(models.Model):
@@ -182,7 +209,11 @@ class Household(models.Model):
 
 
 class HouseholdStatus(models.Model):
-    """A spell of a household's category (建档立卡贫困户, 脱贫户 …). Spells of one household do not overlap (a trigger)."""
+    """A spell of a household's category (建档立卡贫困户, 脱贫户 …). Approved spells of one household do not overlap (a trigger).
+
+    A spell that a cooperative wrote (`proposed_by`) waits until the county approves it, refuses it with a reason, or finds
+    that an approved one says the same (`confirms`). What was refused stays as history.
+    """
 
     household = models.ForeignKey(Household, models.PROTECT, related_name="statuses")
     category = models.CharField(_("category"), max_length=20)
@@ -191,6 +222,15 @@ class HouseholdStatus(models.Model):
     # What a cooperative writes waits for the county (None); what the county writes is approved by being written.
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True, default=days.now)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    proposed_by = models.ForeignKey(Cooperative, models.PROTECT, null=True, blank=True, related_name="+")
+    proposed_at = models.DateTimeField(_("written at"), null=True, blank=True)
+    # The township's word before the county's; the county decides without it too.
+    checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
+    checked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    refused_at = models.DateTimeField(_("refused at"), null=True, blank=True)
+    refused_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    refused_why = models.CharField(_("why it was refused"), max_length=120, blank=True)
+    confirms = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="confirmed_by")
 
     objects = HouseholdStatusQuerySet.as_manager()
 
@@ -198,7 +238,24 @@ class HouseholdStatus(models.Model):
         ordering = ["household", "starts_on"]
         constraints = [
             *spell_constraints("status"),
-            models.UniqueConstraint(fields=["household", "starts_on"], name="one_status_a_day"),
+            models.UniqueConstraint(
+                fields=["household", "starts_on"],
+                condition=Q(approved_at__isnull=False),
+                name="one_status_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(refused_at__isnull=True, refused_why="")
+                | (Q(refused_at__isnull=False, approved_at__isnull=True, confirms__isnull=True) & ~Q(refused_why="")),
+                name="status_refused_with_a_reason_and_not_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirms__isnull=True) | Q(approved_at__isnull=True), name="status_confirms_or_is_approved"
+            ),
+            models.UniqueConstraint(
+                fields=["household", "proposed_by"],
+                condition=Q(approved_at__isnull=True, refused_at__isnull=True, confirms__isnull=True),
+                name="one_status_waits_a_cooperative",
+            ),
         ]
         indexes = [models.Index(fields=["household", "category", "starts_on", "ends_on"], name="status_lookup")]
         verbose_name = _("household status")
@@ -220,6 +277,9 @@ class HouseholdMerger(models.Model):
     kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.MERGED)
     into = models.ForeignKey(Household, models.PROTECT, related_name="merged_from")
     merged_on = models.DateField(_("merged on"))
+    why = models.CharField(_("why"), max_length=120, blank=True)
+    made_at = models.DateTimeField(_("made at"), default=days.now)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -239,12 +299,19 @@ def counts_as(day: dt.date, household: str = "household") -> Coalesce:
 
 
 class Membership(models.Model):
-    """A household that delivers to a cooperative (社员户), from a day to a day."""
+    """A household that delivers to a cooperative (社员户), from a day to a day.
+
+    How to reach and to pay it is in the cooperative's own words: a household of two cooperatives may have told each
+    another number, and neither reads the other's.
+    """
 
     household = models.ForeignKey(Household, models.PROTECT, related_name="memberships")
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="memberships")
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"), null=True, blank=True)
+    size = models.PositiveSmallIntegerField(_("people"), null=True, blank=True)
+    mobile = privacy.EncryptedText(_("mobile"), blank=True, default="")
+    bank_account = privacy.EncryptedText(_("bank account"), blank=True, default="")
 
     objects = SpellQuerySet.as_manager()
 
@@ -252,6 +319,13 @@ class Membership(models.Model):
         constraints = [
             *spell_constraints("membership"),
             models.UniqueConstraint(fields=["household", "cooperative", "starts_on"], name="one_membership_a_day"),
+            models.CheckConstraint(
+                condition=Q(size__isnull=True) | Q(size__gte=1, size__lte=30), name="membership_has_people"
+            ),
         ]
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
+
+    def covers(self, day: dt.date) -> bool:
+        """Whether the household is a member on `day` by this."""
+        return self.starts_on <= day and (self.ends_on is None or self.ends_on >= day)

@@ -26,3 +26,9 @@ def kg(g: int | None) -> str:
 def percent(bp: int | None) -> str:
     """64.80 of 6480 basis points."""
     return "" if bp is None else f"{bp // 100}.{bp % 100:02d}"
+
+
+@register.filter
+def jin(g: int | None) -> str:
+    """5 of 2500 g: jin (500 g) without idle zeros; nothing of nothing."""
+    return "" if g is None else kg(g * 2)

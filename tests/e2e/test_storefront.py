@@ -24,6 +24,20 @@ from .test_dashboard import sign_in
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = dt.timedelta(days=1)
+# What a thumb does not hit: lower than 44 px, and not a word in a sentence. The label of a tick is its target, a
+# whole card that of the link stretched over it.
+TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, select, textarea, input:not([type=hidden])")]
+    .map(one => one.matches("[type=radio], [type=checkbox]") ? one.closest("label") || one.labels[0] || one : one)
+    .filter(one => one.checkVisibility({visibilityProperty: true, opacityProperty: true}) && !one.closest("[aria-hidden=true], .visually-hidden, .skip"))
+    .filter(one => {
+        const within = one.closest("p, li, dd, figcaption, .note, label");
+        const isWord = getComputedStyle(one).display === "inline" && within
+            && within.textContent.trim().length > one.textContent.trim().length + 2;
+        const after = getComputedStyle(one, "::after");
+        const isStretched = after.content !== "none" && after.position === "absolute";
+        return !isWord && !isStretched && one.getBoundingClientRect().height < 43.5;
+    })
+    .map(one => one.outerHTML.slice(0, 120))"""
 PASTED = "李先生 13905312345 山东省济南市市中区经七路9号2单元"
 
 
@@ -65,6 +79,7 @@ def no_violations(page: Page) -> None:
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate(TOO_SMALL) == []
 
 
 def press(page: Page, name: str | re.Pattern) -> None:
@@ -136,7 +151,11 @@ def test_peaches_are_found_bought_received_and_what_spoiled_is_paid_back(page, c
     # Three in ten have gone bad.
     page.get_by_role("link", name="有坏果？").click()
     page.locator("label.share-asked").filter(has_text="30 %").click()
+    press(page, "提交")
+    wrong = page.get_by_text("请至少")
+    expect(wrong).to_be_visible()
     page.set_input_files("input[name=photos]", photo())
+    expect(wrong).to_be_hidden()
     expect(page.locator(".previews img")).to_have_count(1)
     page.fill("textarea[name=note]", "压坏了三个")
     no_violations(page)

@@ -1,11 +1,15 @@
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from oscar.apps.basket.abstract_models import AbstractBasket
 from oscar.core.loading import get_class, get_model
 
+from shop.basket import models
 from tests import factories as f
 
 Basket = get_model("basket", "Basket")
+Line = get_model("basket", "Line")
 pytestmark = pytest.mark.django_db
 
 
@@ -36,6 +40,58 @@ def test_what_is_no_quantity_does_not_get_into_a_basket(basket, quantity):
     with pytest.raises(ValueError, match="no quantity"):
         basket.add(f.make_pack().product, quantity)
     assert basket.is_empty
+
+
+def test_nothing_is_put_into_a_basket_that_is_not_open(basket):
+    pack = f.make_pack()
+    basket.freeze()
+    with pytest.raises(PermissionDenied):
+        basket.add(pack.product, 1)
+    assert not Line.objects.exists()
+
+
+def held_after_two_at_once(monkeypatch, where, name: str, add) -> int:
+    """How many a basket of one pack holds after `add` of another, while somebody else adds one as it comes to `where.name`."""
+    first, second = f.make_basket((pack := f.make_pack(), 1)), Basket.objects.get()
+    second.strategy = first.strategy
+    done = getattr(where, name)
+
+    def and_another_first(*args, **kwargs):
+        monkeypatch.setattr(where, name, done)
+        add(second, pack.product)
+        return done(*args, **kwargs)
+
+    monkeypatch.setattr(where, name, and_another_first)
+    add(first, pack.product)
+    return Line.objects.get().quantity
+
+
+def test_two_who_add_at_once_lose_nothing(monkeypatch):
+    assert held_after_two_at_once(monkeypatch, models, "_add_up", Basket.add_product) == 3
+
+
+def test_as_oscar_adds_one_would_be_lost(monkeypatch):
+    assert held_after_two_at_once(monkeypatch, Line, "save", AbstractBasket.add_product) == 2
+
+
+def test_what_has_no_price_yet_cannot_be_put_in(client, basket):
+    pack = f.make_pack()
+    pack.product.stockrecords.update(price=None)
+    assert client.post(f"/basket/add/{pack.pk}/", {"quantity": "1"}).status_code == 404
+    with pytest.raises(ValueError, match="no price"):
+        basket.add(pack.product, 1)
+
+
+def test_what_is_added_twice_is_one_line_at_its_price(basket):
+    pack = f.make_pack(price_fen=8_801)
+    basket.add(pack.product, 2)
+    basket.add(pack.product, 3)
+    assert basket.quantities() == {pack.pk: 5}
+    line = Line.objects.get()
+    assert (line.quantity, str(line.price_excl_tax), str(line.price_incl_tax)) == (5, "88.01", "88.01")
+    assert (line.price_currency, line.product_id, line.stockrecord.product_id) == ("CNY", pack.pk, pack.pk)
+    assert line.date_created <= line.date_updated
+    assert [(one.quantity, one.product) for one in basket.all_lines()] == [(5, pack.product)]
 
 
 def test_the_price_in_the_stock_record_is_what_is_paid(basket):

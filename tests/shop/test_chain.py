@@ -302,6 +302,30 @@ def test_a_line_given_back_before_it_left_frees_its_stock_and_the_rest_goes_on()
     assert list(invariants.violations()) == []
 
 
+@pytest.mark.stock
+def test_boxes_given_back_before_they_left_stay_in_the_store():
+    pack = f.make_pack(in_stock=10)
+    order = f.place_order((pack, 4))
+    f.pay(order, on=MAR_1)
+    stock = pack.product.stockrecords.get()
+    # 1 kg of four boxes of 2.5 kg: all four are sent, one of them lighter.
+    f.give_back(order, on=MAR_5, g=1_000, fen=3_520)
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated, stock.free) == (10, 4, 6)
+    # 4 kg more: 5 kg are left, two boxes; two lie in the store and can be sold.
+    f.give_back(order, on=MAR_5, g=4_000, fen=14_080)
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated, stock.free) == (10, 2, 8)
+    f.dispatch(order, on=MAR_5)
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated, stock.free) == (8, 0, 8)
+    # What has left and is given back does not come back.
+    f.give_back(order, on=MAR_20, g=2_500, fen=8_800)
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated) == (8, 0)
+    assert list(invariants.violations()) == []
+
+
 def test_the_last_part_given_back_before_it_left_closes_an_order_whose_other_part_has_come():
     first, second = f.make_pack(), f.make_pack()
     order = f.place_order((first, 1), (second, 1))

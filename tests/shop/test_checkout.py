@@ -75,6 +75,12 @@ def test_a_visitor_orders_and_pays(full, walnuts):
     assert full.get("/checkout/")["Location"] == "/basket/"
 
 
+def test_the_order_says_what_its_note_is(full):
+    place(full)
+    page = full.get(f"/orders/{Sale.objects.get().token}/").content.decode()
+    assert re.search(r"给合作社的留言</span><br>\s*放门口", page)
+
+
 @pytest.mark.money
 def test_a_price_that_changed_meanwhile_is_shown_before_anything_is_ordered(full, walnuts):
     page = full.get("/checkout/").content.decode()

@@ -82,10 +82,35 @@ def test_each_way_shows_its_price_and_day(full):
     for price in ("¥11.20", "¥3.60", "¥7.00"):
         assert price in page
     stops = full.post("/checkout/", {"delivery": "truck"}).content.decode()
-    assert "还可装 5,000 公斤" in stops
+    assert "还可装" not in stops  # there is room enough
     assert "截单" in stops
     assert 'name="street"' in stops  # what was written of an address is kept, hidden
     assert '<input type="hidden" name="street"' in stops
+
+
+def test_trucks_are_shown_with_their_stops_the_own_citys_first(full, walnuts):
+    elsewhere = f.make_departure(city_code="370100", in_days=3)
+    later, sooner = f.make_departure(in_days=9), f.make_departure(in_days=5, capacity_g=60_000)
+    f.make_stop(sooner)
+    offered = ways(f.make_basket((walnuts, 1)), area_code="370902")
+    assert [(truck.departure, len(truck.stops)) for truck in offered.own_trucks] == [(sooner, 2), (later, 1)]
+    assert [truck.departure for truck in offered.other_trucks] == [elsewhere]
+    page = full.post("/checkout/", {"delivery": "truck", "province": "370000", "city": "370900"}).content.decode()
+    assert page.count("截单") == 3  # once a truck, not once a stop
+    assert (
+        page.index(sooner.stops.first().name)
+        < page.index("去其他城市的直通车")
+        < page.index(elsewhere.stops.get().name)
+    )
+
+
+def test_room_is_spoken_of_where_it_is_short(full, walnuts):
+    truck = f.make_departure(capacity_g=100_000, booked_g=90_000)
+    basket = f.make_basket((walnuts, 1))
+    assert not ways(basket, area_code="370902").own_trucks[0].is_short_of_room  # a tenth is left
+    Departure.objects.filter(pk=truck.pk).update(booked_g=91_000)
+    assert ways(basket, area_code="370902").own_trucks[0].is_short_of_room
+    assert "只能再装 9 公斤" in full.post("/checkout/", {"delivery": "truck"}).content.decode()
 
 
 def test_cold_goods_are_offered_refrigerated_trucks_alone(walnuts):
@@ -93,9 +118,9 @@ def test_cold_goods_are_offered_refrigerated_trucks_alone(walnuts):
     cold = f.make_departure(is_refrigerated=True)
     peaches = f.make_pack(f.make_produce(code="DT01", is_cold_chain=True))
     offered = ways(f.make_basket((peaches, 1)), area_code="370902")
-    assert [way.stop.departure for way in offered.stops] == [cold]
+    assert [truck.departure for truck in offered.trucks] == [cold]
     # And what needs no cold leaves its room to what does.
-    assert cold not in [way.stop.departure for way in ways(f.make_basket((walnuts, 1)), area_code="370902").stops]
+    assert cold not in [truck.departure for truck in ways(f.make_basket((walnuts, 1)), area_code="370902").trucks]
 
 
 def test_a_full_truck_is_shown_and_cannot_be_chosen(full):

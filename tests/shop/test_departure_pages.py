@@ -97,6 +97,15 @@ def test_what_cannot_be_is_said_at_its_field(staff, field, value):
     assert not Departure.objects.exists()
 
 
+def test_on_a_phone_every_figure_of_a_truck_says_what_it_is(staff):
+    truck = f.make_departure()
+    page = staff.get("/officials/departures/").content.decode()
+    assert truck.departure_no in page
+    assert page.count("as-cards") == 1
+    for head in ("发车时间", "截单时间", "已订 / 载重（公斤）"):
+        assert f'data-label="{head}"' in page
+
+
 def test_a_stop_is_added_once(staff):
     truck = f.make_departure()
     stop = {

@@ -1,36 +1,12 @@
 """How much is sold ahead, and who gets what when less comes in: sums worked out by hand."""
 
-import datetime as dt
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.preorders.forecast import Harvest, Wanted, expected_g, quota, ration, summary
+from shop.preorders.forecast import Wanted, quota, ration, summary
 
 pytestmark = pytest.mark.money
-
-OCT = [dt.date(2026, 10, day) for day in range(1, 32)]
-# Ten days, 1,000 kg: 100 kg a day.
-PEACHES = Harvest(1_000_000, OCT[0], OCT[9])
-
-
-def test_a_week_within_the_harvest_brings_its_days():
-    assert expected_g([PEACHES], OCT[1], OCT[7]) == 700_000
-
-
-def test_a_week_that_begins_before_the_harvest_brings_only_the_days_of_picking():
-    assert expected_g([PEACHES], dt.date(2026, 9, 28), OCT[3]) == 400_000
-
-
-def test_a_week_after_the_harvest_brings_nothing():
-    assert expected_g([PEACHES], OCT[10], OCT[16]) == 0
-
-
-def test_each_harvest_is_rounded_down_by_itself():
-    # 100 g over 3 days: one day is 33 g; two such are 66, not 67.
-    short = Harvest(100, OCT[0], OCT[2])
-    assert expected_g([short, short], OCT[0], OCT[0]) == 66
 
 
 def test_half_of_the_harvest_is_sold_ahead_in_whole_packs():

@@ -194,23 +194,6 @@ def test_a_pre_sale_of_numbers_and_days_that_nobody_has_is_refused_in_words(clie
     assert Presale.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"weight": "9999999999999.99"},
-        {"ends_on": "9999-12-31"},
-        {"starts_on": "0001-01-01"},
-        {"weight": "0"},
-        {"starts_on": "9999-12-31", "ends_on": "9999-12-31"},
-    ],
-)
-def test_a_harvest_of_numbers_and_days_that_nobody_has_is_refused_in_words(client, said):
-    produce = f.make_produce()
-    client.force_login(f.make_user(cooperative=produce.cooperative))
-    asked = {"produce": produce.pk, "weight": "10", "weight_unit": "jin", "starts_on": f"{SOON}", "ends_on": f"{SOON}"}
-    assert client.post("/cooperative/presales/harvest/", asked | said).status_code == 200
-
-
 # ── After-sales ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

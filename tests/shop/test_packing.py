@@ -121,8 +121,8 @@ def test_slips_and_labels_are_printed_for_one_for_several_and_for_none_of_others
 
 
 def test_a_label_is_for_a_box_and_carries_the_code_that_its_shipment_gets(cooperative, walnuts, honey, monkeypatch):
-    from shop import paper
     from shop.packing import sheets
+    from suppliers.base import paper
 
     said = {}
     monkeypatch.setattr(paper, "pdf", lambda source, **data: said.update(data) or b"%PDF")

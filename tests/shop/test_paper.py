@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from shop import paper
+from suppliers.base import paper
 
 SHEET = """#let d = json(bytes(sys.inputs.data))
 #set page(width: 300pt, height: 400pt, margin: 20pt, fill: white)

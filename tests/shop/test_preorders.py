@@ -168,6 +168,25 @@ def test_nothing_leaves_before_the_harvest_is_entered_and_then_only_what_is_left
     assert list(invariants.violations()) == []
 
 
+def test_of_a_harvest_that_is_shared_out_as_much_is_in_store_as_is_sent(peaches):
+    declare(peaches)
+    presale = sell_ahead(peaches)
+    first, second = paid(presale, 4), paid(presale, 3)
+    stock = presale.pack.product.stockrecords.get()
+    assert (stock.num_in_stock, stock.num_allocated) == (14, 7)
+    close(presale)
+    actions.settle(presale=presale, packs=5)  # four for the first, one of three for the second
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated) == (5, 5)
+    f.dispatch(second, on=days.today())
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated) == (4, 4)
+    f.dispatch(first, on=days.today())
+    stock.refresh_from_db()
+    assert (stock.num_in_stock, stock.num_allocated) == (0, 0)
+    assert list(invariants.violations()) == []
+
+
 def test_what_is_over_leaves_the_shelf(peaches):
     declare(peaches)
     presale = sell_ahead(peaches)
@@ -203,17 +222,18 @@ def at_the_desk(client, peaches):
 
 
 def test_a_cooperative_declares_a_harvest_and_sells_it_ahead(at_the_desk, peaches):
-    answer = at_the_desk.post(
-        "/cooperative/presales/harvest/",
-        {
-            "produce": peaches.produce.pk,
-            "weight": "２００",
-            "weight_unit": "jin",
-            "starts_on": f"{SOON:%Y.%m.%d}",
-            "ends_on": f"{SOON + 9 * DAY:%Y.%m.%d}",
-        },
-    )
-    assert answer.status_code == 302
+    at = "/cooperative/supply/declare"
+    days_of_picking = {"starts_on": f"{SOON:%Y.%m.%d}", "ends_on": f"{SOON + 9 * DAY:%Y.%m.%d}"}
+    for step, answers in [
+        ("what", {"what": peaches.produce.pk}),
+        ("variety", {}),
+        ("amount", {"weight": "２００", "weight_unit": "jin"}),
+        ("when", days_of_picking),
+        ("price", {"price_unit": "jin"}),
+        ("sure", {"confidence": "likely"}),
+    ]:
+        assert at_the_desk.post(f"{at}/{step}/", answers).status_code == 302
+    assert at_the_desk.post(f"{at}/check/").status_code == 302
     asked = {
         "of": peaches.pk,
         "ships_from": f"{SOON:%Y-%m-%d}",
@@ -260,8 +280,6 @@ def test_another_cooperatives_presale_is_not_found(client, peaches):
     presale = sell_ahead(peaches)
     client.force_login(f.make_user(cooperative=f.make_cooperative()))
     assert client.get(f"/cooperative/presales/{presale.pk}/").status_code == 404
-    mine = SupplyDeclaration.objects.get()
-    assert client.get(f"/cooperative/presales/harvest/?replaces={mine.pk}").status_code == 404
 
 
 def test_home_shows_what_can_be_ordered_ahead_until_its_orders_end(client, peaches):
@@ -330,7 +348,7 @@ def test_no_truck_is_offered_for_what_is_sold_ahead(client, peaches):
     f.make_stop(f.make_departure(is_refrigerated=True))
     put_in(client, presale.pack)
     ways = client.get("/checkout/").context["ways"]
-    assert (ways.stops, ways.counters) == ([], [])
+    assert (ways.trucks, ways.counters) == ([], [])
 
 
 def test_goods_of_different_weeks_are_ordered_apart(client, peaches):

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -312,6 +313,9 @@ def test_townships_that_are_hidden_are_told_together(client, half_year):
     assert data(client)["townships"] == [
         {"code": None, "name": public.TOGETHER, "is_deep_poverty": False, "households": 5, "earned_fen": 23_125}
     ]
+    for language, words in (("zh-hans", public.TOGETHER), ("en", "Townships not shown one by one")):
+        page = client.get("/impact/", {"half": "2019-1"}, HTTP_ACCEPT_LANGUAGE=language).content.decode()
+        assert f"<b>{words}</b>" in page
 
 
 def test_a_half_year_of_two_households_tells_of_sales_alone(client):
@@ -408,6 +412,19 @@ def test_the_headline_of_the_home_page_is_of_the_last_half_year_with_something_t
         "url": "/impact/?half=2019-1",
     }
     assert public.headline(dt.date(2018, 12, 31)) is None
+
+
+def test_months_still_to_come_are_not_told(client, march):
+    with time_machine.travel(days.at(dt.date(2019, 3, 20), 9)):
+        found = public.figures("2019-1", public.version())
+        assert [row["month"] for row in found["months"]] == ["2019-01", "2019-02", "2019-03"]
+        assert [point.starts_on.month for point in public.points(found)] == [1, 2, 3]
+
+
+def test_the_public_page_says_in_plain_words_what_the_report_has_its_term_for(client, march):
+    page = client.get("/impact/", {"half": "2019-1"}).content.decode()
+    assert "其中：买这些农户的货" in page
+    assert "户源" not in page
 
 
 def test_the_picture_of_the_months_leaves_out_what_is_hidden(client, half_year):

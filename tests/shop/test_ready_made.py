@@ -18,7 +18,7 @@ from shop.aftersales import actions
 from shop.aftersales.models import Review
 from shop.catalogue import pages, ready_cards, version
 from suppliers.base import days
-from suppliers.models import Certificate, Cooperative, HouseholdStatus, Produce, PurchaseLot, Township
+from suppliers.models import Certificate, Cooperative, HouseholdStatus, Pack, Produce, PurchaseLot, Township
 from tests import factories as f
 from tests.bench.load import Form
 
@@ -543,6 +543,35 @@ def test_an_order_of_something_else_leaves_the_page_of_a_product_kept(client, wa
     peaches.product.stockrecords.get().allocate(1)
     page(client, peaches.product.get_absolute_url())  # where the shelf is read again
     assert is_kept(client, address)
+
+
+def test_an_order_of_many_leaves_the_page_of_a_product_kept_until_it_says_how_few_there_are(db, client):
+    pack = f.make_pack(in_stock=100)
+    record, address = pack.product.stockrecords.get(), pack.product.get_absolute_url()
+    assert "有现货" in page(client, address)
+    record.allocate(79)
+    client.get("/catalogue/")  # where the shelf is read again
+    assert is_kept(client, address)
+    record.allocate(1)
+    assert "还剩 20 件" in page(client, address)
+    assert 'max="20"' in page(client, address)
+    record.allocate(20)
+    assert "已售罄" in page(client, address)
+
+
+def test_the_basket_shows_what_was_changed_of_its_goods_at_once(walnuts):
+    buyer = with_basket(walnuts, 2)
+    assert "7 公斤" not in page(buyer, "/basket/")
+    Pack.objects.update(gross_g=3_500)
+    assert "7 公斤" in page(buyer, "/basket/")
+    StockRecord.objects.update(price="12.34")
+    assert "24.68" in page(buyer, "/basket/")
+    Product.objects.update(title="尖山核桃")
+    assert "尖山核桃" in page(buyer, "/basket/")
+    StockRecord.objects.update(num_in_stock=1, num_allocated=0)
+    assert "只剩 1 件" in page(buyer, "/basket/")
+    Product.objects.update(is_public=False)
+    assert "已下架，请移除" in page(buyer, "/basket/")
 
 
 def test_each_visitor_has_a_token_of_his_own_in_the_kept_form_and_can_buy_with_it(walnuts):

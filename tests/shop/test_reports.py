@@ -14,10 +14,10 @@ from django.urls import reverse
 from logistics.models import Award, Envelope, ProgrammeVersion, Settlement
 from shop import orders
 from shop.models import Sale
-from shop.reports import exports
 from shop.reports.figures import Figures
 from shop.reports.report import Report, roughly_households, roughly_wan, window_name, words_for_households
 from suppliers.base import access
+from suppliers.base.cells import safe
 from suppliers.models import Cooperative, HouseholdMerger, PurchaseLot
 from tests import factories as f
 
@@ -329,7 +329,7 @@ def test_cells_that_a_spreadsheet_would_run_are_escaped(half_year, sign_in):
     Cooperative.objects.filter(code="A1").update(name='=HYPERLINK("http://x.example")')
     rows = rows_of(sign_in(access.OFFICIAL).get(reverse("officials:table-csv", args=["cooperative"]), WINDOW))
     assert rows[1][0].startswith("'=HYPERLINK")
-    assert [exports.safe(text) for text in ("+1", "-1", "@A1", "＝1", "\t=1", "桃", -5)] == [
+    assert [safe(text) for text in ("+1", "-1", "@A1", "＝1", "\t=1", "桃", -5)] == [
         "'+1",
         "'-1",
         "'@A1",

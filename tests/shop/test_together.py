@@ -345,7 +345,7 @@ def test_who_rides_in_a_group_order_is_asked_before_the_truck_is_given_up(group,
 
 
 def test_the_hand_out_point_of_neighbours_is_not_offered_to_everybody(group, walnuts):
-    offered = ways.ways(f.make_basket((walnuts, 1)), area_code=f.TAISHAN_DISTRICT).stops
+    offered = ways.ways(f.make_basket((walnuts, 1)), area_code=f.TAISHAN_DISTRICT).of("truck")
     assert [way.stop for way in offered] == [group.departure.stops.exclude(pk=group.stop_id).get()]
 
 

@@ -5,11 +5,15 @@ import datetime as dt
 import pytest
 import time_machine
 from django.db import connection
+from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from logistics.models import Departure
 from shop import tasks
+from shop.accounts.models import GONE
+from shop.checkout import unpaid
 from shop.models import Sale
+from shop.together import board
 from shop.together.models import GroupOrder, Participation
 from suppliers.base import days
 from tests import factories as f
@@ -118,6 +122,30 @@ def test_a_neighbour_joins_without_an_account_and_goes_on_to_pay(client, group):
     assert "您已上车" in text_of(client.get(url(group)))
     client.cookies.clear()
     assert sale.token not in text_of(client.get(url(group)))
+
+
+def test_an_order_says_that_it_waits_for_the_group_order_and_not_that_it_is_packed(client, group):
+    sale = f.join(group).sale
+    page = f"/orders/{sale.token}/"
+    waits = text_of(client.get(page))
+    assert "确定成团后马上装箱" in waits
+    assert "正在装箱" not in waits
+    assert "备货中" not in waits
+    f.join(group)
+    with time_machine.travel(group.closes_at + HOUR, tick=False):
+        tasks.sweep_now()
+        packed = text_of(client.get(page))
+    assert "备货中" in packed
+    assert "确定成团后" not in packed
+
+
+def test_who_is_on_one_that_does_not_go_is_asked_to_choose(client, group):
+    sale = f.join(group).sale
+    with time_machine.travel(group.closes_at + HOUR, tick=False):
+        tasks.sweep_now()
+        page = text_of(client.get(f"/orders/{sale.token}/"))
+    assert "请在下面选" in page
+    assert "正在装箱" not in page
 
 
 def test_the_same_page_posted_twice_is_one_order(client, group):
@@ -392,3 +420,46 @@ def test_looking_writes_nothing(client, group, starter):
         with CaptureQueriesContext(connection) as caught:
             client.get(url(group, page))
         assert not [q["sql"] for q in caught if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))], page
+
+
+# ── The start page ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+JINAN = "370100"
+
+
+def trucks(client, **asked) -> tuple[set, set]:
+    """The trucks of one's own city, and those that are folded."""
+    page = client.get("/together/", asked).context
+    return {one.pk for one in page["own_trucks"]}, {one.pk for one in page["other_trucks"]}
+
+
+def test_the_trucks_of_ones_own_city_come_first_and_the_others_are_folded(client):
+    here, elsewhere = f.make_departure(), f.make_departure(city_code=JINAN)
+    assert trucks(client) == ({here.pk}, {elsewhere.pk})
+    assert trucks(client, to=JINAN) == ({elsewhere.pk}, {here.pk})
+    assert trucks(client, to="1;--") == ({here.pk}, {elsewhere.pk})
+    page = text_of(client.get("/together/"))
+    assert page.index(here.departure_no) < page.index('<details class="fold"') < page.index(elsewhere.departure_no)
+    assert "近期没有去青岛市的直通车" in text_of(client.get("/together/", {"to": "370200"}))
+
+
+@pytest.mark.parametrize("is_guest", [True, False])
+def test_ones_own_city_is_where_ones_goods_went_last(client, walnuts, is_guest):
+    here, elsewhere = f.make_departure(), f.make_departure(city_code=JINAN)
+    user = None if is_guest else f.make_user()
+    order = f.place_order((walnuts, 1), area_code="370102", user=user)
+    if is_guest:
+        kept = HttpResponse()
+        kept.set_signed_cookie(unpaid.COOKIE, order.sale.token, salt=unpaid.COOKIE)
+        client.cookies = kept.cookies
+    else:
+        client.force_login(user)
+    assert trucks(client) == ({elsewhere.pk}, {here.pk})
+
+
+def test_somebody_who_erased_his_account_is_named_as_such(group):
+    joined = f.join(group)
+    address = joined.sale.order.shipping_address
+    address.first_name, address.phone_number = GONE, ""
+    address.save()
+    assert [row.name for row in board.rows(group)] == ["已注销"]

@@ -204,8 +204,10 @@ class Answer:
 class Visitor:
     """Somebody with a browser of his own: cookies are kept, a form is posted as the last page had it."""
 
-    def __init__(self, url: str, session: str = ""):
+    def __init__(self, url: str, session: str = "", *, address: str = ""):
+        """`address` is where he comes from, as the proxy in front says it (with TRUSTED_PROXIES=1)."""
         self.url, self.page = url, ""
+        self.headers = {"X-Forwarded-For": address} if address else {}
         jar = CookieJar()
         if session:
             # As if signed in before.
@@ -244,7 +246,7 @@ class Visitor:
         return found[1] if found else ""
 
     def _ask(self, path: str, data: bytes | None, seconds: float) -> Answer:
-        request = urllib.request.Request(self.url + path, data)  # noqa: S310  (our own server)
+        request = urllib.request.Request(self.url + path, data, self.headers)  # noqa: S310  (our own server)
         began = time.monotonic()
         try:
             answer = self.opener.open(request, timeout=seconds)

@@ -43,7 +43,9 @@ def claim(request: HttpRequest, token: str, line_id: int) -> HttpResponse:
     on = actions.received_on(line)
     why_not = actions.why_no_claim(line, sale, on, at=days.now())
     # What it is too late for is said before any photo is looked at.
-    form = ClaimForm(request.POST, request.FILES) if request.method == "POST" and not why_not else ClaimForm()
+    bought = actions.bought_of(line)
+    sent = (request.POST, request.FILES) if request.method == "POST" and not why_not else ()
+    form = ClaimForm(*sent, bought=bought)
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
         try:
@@ -61,20 +63,10 @@ def claim(request: HttpRequest, token: str, line_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Thank you. The cooperative looks at it and answers within 48 hours."))
             return redirect("aftersales:claim", token=token, pk=made.pk)
-    bought = actions.bought_of(line)
-    shares = [
-        {
-            "percent": percent,
-            "fen": rules.for_spoiled(bought, percent * 100).fen,
-            "is_chosen": f"{percent}" == form["percent"].value(),
-        }
-        for percent, _label in form.fields["percent"].choices
-    ]
     page = {
         "sale": sale,
         "line": line,
         "form": form,
-        "shares": shares,
         "left_fen": bought.left_fen,
         "why_not": actions.REFUSALS.get(why_not),
         "until": on and rules.last_day_to_claim(on),

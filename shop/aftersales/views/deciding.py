@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from suppliers.base.access import cooperative_required, role_required
+from suppliers.base.access import OWNER, SELLER, cooperative_required, role_required
 from suppliers.base.fields import put_errors
 
 from .. import actions, overview, rules
@@ -61,7 +61,7 @@ COUNTY = Desk(
 
 
 @require_safe
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 def cooperative(request: HttpRequest) -> HttpResponse:
     return _queue(request, COOPERATIVE, [("open", gettext_lazy("To answer")), ("done", gettext_lazy("Answered"))])
 
@@ -104,7 +104,7 @@ def _of(rows, shown: str):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 def cooperative_claim(request: HttpRequest, pk: int) -> HttpResponse:
     return _claim(request, COOPERATIVE, pk)
 
@@ -171,7 +171,7 @@ def _moment(at) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 def cooperative_return(request: HttpRequest, pk: int) -> HttpResponse:
     return _return(request, COOPERATIVE, pk)
 
@@ -237,7 +237,7 @@ def _address_of(found: NoReasonReturn) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@cooperative_required
+@cooperative_required(OWNER, SELLER)
 def cooperative_reviews(request: HttpRequest) -> HttpResponse:
     """The reviews of the cooperative's own produce, and its one answer to each."""
     own = Review.objects.visible_to(request.user).filter(produce__cooperative=request.cooperative)

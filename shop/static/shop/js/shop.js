@@ -23,6 +23,14 @@
     document.querySelectorAll(`[data-same="${same}"]`).forEach((other) => { other.value = event.target.value; });
   });
 
+  // What was wrong with a field is gone as soon as it is written anew; the server judges again.
+  document.addEventListener("input", ({ target }) => {
+    const box = target.closest(".field") || target.closest("fieldset, .line");
+    if (!box || !box.querySelector(".errorlist, .error")) return;
+    box.querySelectorAll(".errorlist, .error").forEach((text) => text.remove());
+    box.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
+  });
+
   // A second press while the first is on its way does nothing.
   document.addEventListener("submit", (event) => {
     const form = event.target;

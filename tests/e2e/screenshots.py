@@ -140,6 +140,30 @@ def subsidy(page: Page) -> None:
     page.goto("/officials/subsidy/")
 
 
+def supply(page: Page) -> None:
+    page.goto("/supply/")
+
+
+def desk(page: Page) -> None:
+    page.goto("/cooperative/more/")
+
+
+def slip(page: Page) -> None:
+    page.goto("/cooperative/ledger/new/")
+
+
+def packing(page: Page) -> None:
+    page.goto("/cooperative/packing/")
+
+
+def stock(page: Page) -> None:
+    page.goto("/cooperative/stock/")
+
+
+def payments(page: Page) -> None:
+    page.goto("/cooperative/payments/")
+
+
 # Each with who looks at it; "" is a visitor.
 PAGES = [
     (home, ""),
@@ -160,6 +184,12 @@ PAGES = [
     (account, "buyer"),
     (ship, "c11"),
     (awards, "c08"),
+    (supply, ""),
+    (desk, "c01"),
+    (slip, "c01"),
+    (packing, "c03"),
+    (stock, "c01"),
+    (payments, "c01"),
     (report, "official"),
     (subsidy, "official"),
 ]

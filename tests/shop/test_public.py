@@ -151,6 +151,12 @@ def test_a_trace_asks_as_often_for_one_kind_of_goods_as_for_five(client):
     assert queries(1) == queries(5) <= 10
 
 
+def test_a_trace_says_in_which_season_its_goods_are_picked(client, march):
+    page = client.get(f"/trace/{shipment_of(march['orders'][0]).trace_code}/").content.decode()
+    assert "采收期" in page
+    assert "9月1日 – 10月10日" in page
+
+
 # ── The pool ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -47,6 +47,14 @@ def entered():
     return PurchaseLot.objects.filter(entry_key__isnull=False)
 
 
+def wait_for_slips(page: Page, n: int) -> None:
+    """Until so many are in the ledger: a page that was just loaded shows no queue before it has looked into it."""
+    for _tenth in range(100):
+        if entered().count() >= n:
+            return
+        page.wait_for_timeout(100)
+
+
 def forward(page: Page) -> None:
     page.get_by_role("button", name="下一步").click()
 
@@ -106,6 +114,7 @@ def test_the_network_goes_in_the_middle_of_an_entry_and_everything_is_sent_once_
         page.reload()
     page.context.set_offline(False)
     page.goto(NEW)
+    wait_for_slips(page, 2)
     expect(page.locator("#queue")).to_be_hidden()
     expect(page.locator("input[name=weight]")).to_have_value("33")
     assert sorted(entered().values_list("g", "fen_per_kg", "household", "signed_how")) == [

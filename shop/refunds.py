@@ -137,7 +137,5 @@ def refund(request: HttpRequest, number: str) -> HttpResponse:
             "is_ready": ready,
             "goods_fen": total_fen,
             "total_fen": total_fen + freight_fen,
-            "section": "trace",
-            "reads_evidence": True,
         },
     )

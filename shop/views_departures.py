@@ -23,7 +23,6 @@ from suppliers.base.fields import put_errors
 from . import orders, places
 
 ON_A_PAGE = 20
-SECTION = {"section": "departures", "reads_evidence": True}
 LIVE = Q(sales__order__status__in=(orders.PLACED, orders.PAID, orders.DISPATCHED, orders.RECEIVED))
 
 # County staff alone: they hold every role, and no role but theirs opens these pages.
@@ -47,7 +46,7 @@ def departures(request: HttpRequest) -> HttpResponse:
     shown = Departure.objects.with_city().prefetch_related(stops)
     coming = shown.filter(state=Departure.State.OPEN)
     past = shown.exclude(state=Departure.State.OPEN).order_by("-leaves_at", "-pk")
-    context = {"coming": coming, "page": Paginator(past, ON_A_PAGE).get_page(request.GET.get("page")), **SECTION}
+    context = {"coming": coming, "page": Paginator(past, ON_A_PAGE).get_page(request.GET.get("page"))}
     return render(request, "officials/departures.html", context)
 
 
@@ -64,7 +63,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Truck %(no)s is planned and takes orders.") % {"no": departure.departure_no})
             return redirect("departure", pk=departure.pk)
-    return render(request, "officials/departure_new.html", {"form": form, **SECTION})
+    return render(request, "officials/departure_new.html", {"form": form})
 
 
 @staff_only
@@ -85,7 +84,7 @@ def departure(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "officials/departure.html",
-        {"truck": truck, "form": form, "vehicles": _vehicles_for(truck) if truck.state == "open" else (), **SECTION},
+        {"truck": truck, "form": form, "vehicles": _vehicles_for(truck) if truck.state == "open" else ()},
     )
 
 
@@ -146,5 +145,5 @@ def counters(request: HttpRequest, code: str = "") -> HttpResponse:
         form.save()
         messages.success(request, _("The counter is saved."))
         return redirect("counters")
-    context = {"counters": Counter.objects.all(), "counter": counter, "form": form, **SECTION}
+    context = {"counters": Counter.objects.all(), "counter": counter, "form": form}
     return render(request, "officials/counters.html", context)

@@ -28,14 +28,6 @@ REVEALS = (access.OFFICIAL, access.REVIEWER, access.FINANCE, access.TOWNSHIP)
 staff_only = role_required()
 
 
-def _page(request: HttpRequest, **context) -> dict:
-    return {
-        "section": "approvals",
-        "is_township": not request.user.is_staff and access.has_role(request.user, access.TOWNSHIP),
-        "reads_evidence": access.has_role(request.user, *access.READS_EVIDENCE),
-    } | context
-
-
 # ── What waits ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -51,12 +43,12 @@ def approvals(request: HttpRequest) -> HttpResponse:
         if request.user.is_staff and what in ("approve", "refuse", "grant", "deny"):
             return {"approve": _approve, "refuse": _refuse, "grant": _request, "deny": _request}[what](request, spells)
         return _check(request, spells)
-    context = _page(
-        request,
-        page=Paginator(spells, ON_A_PAGE).get_page(request.GET.get("page")),
-        requests=_asked() if request.user.is_staff else [],
-        township=post.township if post and not request.user.is_staff else None,
-    )
+    context = {
+        "is_township": not request.user.is_staff,
+        "page": Paginator(spells, ON_A_PAGE).get_page(request.GET.get("page")),
+        "requests": _asked() if request.user.is_staff else [],
+        "township": post.township if post and not request.user.is_staff else None,
+    }
     return render(request, "officials/approvals.html", context)
 
 
@@ -113,7 +105,7 @@ def _approve(request: HttpRequest, spells) -> HttpResponse:
         decided, counts = roster.what_if(lambda: suppliers_roster.approve_statuses(spells=chosen, by=request.user))
         clash = _clash(decided) if decided.clashing else ""
         written = ",".join(str(pk) for pk in chosen)
-        context = _page(request, spells=written, decided=decided, counts=counts, clash=clash)
+        context = {"spells": written, "decided": decided, "counts": counts, "clash": clash}
         return render(request, "officials/approve.html", context)
     decided = roster.approve_statuses(spells=chosen, by=request.user)
     done = len(decided.approved) + len(decided.confirmed)
@@ -206,7 +198,7 @@ def _first_shown(request: HttpRequest, household: Household, form: forms.Form, c
             _nothing, counts = roster.what_if(change)
         except ValidationError as error:
             put_errors(form, error, {})
-    return render(request, template, _page(request, section="trace", household=household, form=form, counts=counts))
+    return render(request, template, {"household": household, "form": form, "counts": counts})
 
 
 # ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -230,14 +222,12 @@ def reveal(request: HttpRequest, household_no: str) -> HttpResponse:
             )
         except ValidationError as error:
             put_errors(form, error, {})
-    context = _page(
-        request,
-        section="trace",
-        household=household,
-        form=form,
-        shown=shown,
-        looked=household.reveals.select_related("by", "cooperative")[:ON_A_PAGE] if request.user.is_staff else [],
-    )
+    context = {
+        "household": household,
+        "form": form,
+        "shown": shown,
+        "looked": household.reveals.select_related("by", "cooperative")[:ON_A_PAGE] if request.user.is_staff else [],
+    }
     return render(request, "officials/reveal.html", context)
 
 
@@ -248,4 +238,4 @@ def reveals(request: HttpRequest) -> HttpResponse:
     """Who looked at whom, the latest first."""
     looked = Reveal.objects.select_related("by", "household", "cooperative")
     page = Paginator(looked, ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "officials/reveals.html", _page(request, section="trace", page=page))
+    return render(request, "officials/reveals.html", {"page": page})

@@ -130,7 +130,5 @@ def all_accounts(request: HttpRequest) -> HttpResponse:
         "flag_count": sum(1 for row in rows if row.flags),
         "year": year,
         "years": years,
-        "section": "stock",
-        "reads_evidence": True,
     }
     return render(request, "officials/stock.html", context)

@@ -261,7 +261,6 @@ def queue(request: HttpRequest) -> HttpResponse:
     waiting = Listing.objects.waiting().with_pack()
     context = {
         "page": Paginator(waiting, ON_A_PAGE).get_page(request.GET.get("page")),
-        "section": "cooperatives",
     }
     return render(request, "officials/listings.html", context)
 
@@ -297,6 +296,5 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         "band": band.reference_band(pack.produce, days.today()),
         "steps": pack.listing_steps.select_related("by"),
         "form": form,
-        "section": "cooperatives",
     }
     return render(request, "officials/listing.html", context)

@@ -136,7 +136,7 @@ def own_money(request: HttpRequest) -> HttpResponse:
 @require_safe
 def due(request: HttpRequest) -> HttpResponse:
     """What is due to each cooperative."""
-    context = {"balances": money.balances(), "section": "money", "reads_evidence": True}
+    context = {"balances": money.balances()}
     return render(request, "officials/due.html", context)
 
 
@@ -158,7 +158,5 @@ def remit(request: HttpRequest, code: str) -> HttpResponse:
         "form": form,
         "balance": money.balance(cooperative),
         "remittances": cooperative.remittances.all()[:ON_A_PAGE],
-        "section": "money",
-        "reads_evidence": True,
     }
     return render(request, "officials/remit.html", context)

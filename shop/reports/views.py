@@ -59,7 +59,6 @@ def asked_window(request: HttpRequest) -> dict[str, dt.date]:
 def report(request: HttpRequest) -> HttpResponse:
     form = window_form(request)
     page = {
-        "section": "report",
         "form": form,
         "quick": quick_windows(),
         "reads_evidence": has_role(request.user, *READS_EVIDENCE),
@@ -130,7 +129,7 @@ def find(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "officials/find.html",
-        {"section": "trace", "reads_evidence": True, "reads_reveals": has_role(request.user, AUDITOR), "q": number},
+        {"reads_reveals": has_role(request.user, AUDITOR), "q": number},
     )
 
 
@@ -146,8 +145,6 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     )
     awards = Award.objects.live().filter(shipment__in=shipments).select_related("programme", "version")
     page = {
-        "section": "trace",
-        "reads_evidence": True,
         "sale": sale,
         "city": city_name(sale.city_code),
         "lines": trace.lines_of(sale),
@@ -166,8 +163,6 @@ def household(request: HttpRequest, household_no: str) -> HttpResponse:
     )
     credits = Paginator(trace.credits_of(found), 100).get_page(request.GET.get("page"))
     page = {
-        "section": "trace",
-        "reads_evidence": True,
         "household": found,
         "statuses": found.statuses.select_related("proposed_by").order_by("starts_on", "pk"),
         "memberships": found.memberships.select_related("cooperative").order_by("starts_on", "pk"),

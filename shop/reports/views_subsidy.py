@@ -41,7 +41,6 @@ def subsidy(request: HttpRequest) -> HttpResponse:
         )
     }
     page = {
-        "section": "subsidy",
         "programmes": [
             {"programme": programme, "versions": [(v, sums.get(v.pk)) for v in programme.versions.all()]}
             for programme in programmes
@@ -57,8 +56,6 @@ def subsidy(request: HttpRequest) -> HttpResponse:
 def version(request: HttpRequest, code: str, number: int) -> HttpResponse:
     found = get_object_or_404(ProgrammeVersion.objects.select_related("programme"), programme__code=code, number=number)
     page = {
-        "section": "subsidy",
-        "reads_evidence": has_role(request.user, *READS_EVIDENCE),
         "version": found,
         "terms": found.rules,
         "raw": found.terms,
@@ -77,7 +74,7 @@ def new_version(request: HttpRequest, code: str) -> HttpResponse:
     return render(
         request,
         "officials/version_new.html",
-        {"section": "subsidy", "reads_evidence": True, "programme": programme, "form": form},
+        {"programme": programme, "form": form},
     )
 
 
@@ -87,8 +84,6 @@ def settlement(request: HttpRequest, envelope_id: int) -> HttpResponse:
     """The settlement of an envelope. County staff post action=preview to see its queue, and action=settle to pay it."""
     envelope = get_object_or_404(Envelope.objects.select_related("version__programme"), pk=envelope_id)
     page = {
-        "section": "subsidy",
-        "reads_evidence": True,
         "envelope": envelope,
         "version": envelope.version,
         "is_over": envelope.ends_on < days.today(),
@@ -166,8 +161,6 @@ def awards(request: HttpRequest) -> HttpResponse:
             rows = rows.filter(**{path: value})
     shown = Paginator(rows.order_by("-shipment__dispatched_on", "-pk"), ROWS).get_page(request.GET.get("page"))
     page = {
-        "section": "subsidy",
-        "reads_evidence": True,
         "awards": shown,
         "page_numbers": list(shown.paginator.get_elided_page_range(shown.number)),
         "sums": rows.aggregate(

@@ -27,7 +27,6 @@ from .forms import THREE, CollectorForm, NoteForm, SheetForm
 from .models import Inquiry, Wanted
 
 ON_A_PAGE = 30
-SECTION = {"section": "sourcing", "reads_evidence": True}
 SEASONS_OF_YEARS = 2
 LOOK = "look"
 
@@ -47,7 +46,6 @@ def inquiries(request: HttpRequest) -> HttpResponse:
         "state": state,
         "states": Inquiry.State.choices,
         "waiting": Wanted.objects.filter(state=Wanted.State.WAITING).count(),
-        **SECTION,
     }
     return render(request, "officials/inquiries.html", context)
 
@@ -72,7 +70,7 @@ def inquiry(request: HttpRequest, pk: int) -> HttpResponse:
         "notes": asked.notes.select_related("made_by"),
         "form": form,
     }
-    return render(request, "officials/inquiry.html", context | SECTION)
+    return render(request, "officials/inquiry.html", context)
 
 
 @staff_only
@@ -103,7 +101,7 @@ def _wanted(request: HttpRequest, shown: int = 0) -> HttpResponse:
         "page": Paginator(rest.order_by("-decided_at", "-pk"), ON_A_PAGE).get_page(request.GET.get("page")),
         "kinds": board.kinds(),
     }
-    return render(request, "officials/wanted.html", context | SECTION)
+    return render(request, "officials/wanted.html", context)
 
 
 @role_required(*READS_EVIDENCE)
@@ -116,7 +114,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     found = board.deliveries(Cooperative.objects.all(), begun_by=today, since=since)
     page = Paginator(found, ON_A_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "deliveries": page.object_list, "with_cooperative": True}
-    return render(request, "officials/deliveries.html", context | SECTION)
+    return render(request, "officials/deliveries.html", context)
 
 
 @staff_only
@@ -144,7 +142,7 @@ def collectors(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Appointed. He finds his page at /supply/collect/ when he signs in."))
             return redirect("collectors")
     rows = Collector.objects.on(days.today()).select_related("user", "village__township")
-    return render(request, "officials/collectors.html", {"collectors": rows[:400], "form": form, **SECTION})
+    return render(request, "officials/collectors.html", {"collectors": rows[:400], "form": form})
 
 
 @staff_only
@@ -153,7 +151,7 @@ def collectors(request: HttpRequest) -> HttpResponse:
 def prices(request: HttpRequest) -> HttpResponse:
     """The markets, and the last week that has prices of each."""
     markets = Market.objects.annotate(last_on=Max("prices__week_on"))
-    return render(request, "officials/prices.html", {"markets": markets, "this_week": monday(days.today()), **SECTION})
+    return render(request, "officials/prices.html", {"markets": markets, "this_week": monday(days.today())})
 
 
 @staff_only
@@ -180,7 +178,7 @@ def price_sheet(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, _("Saved: %(n)d new prices.") % {"n": n})
             return redirect("prices")
     context = {"market": market, "form": form, "week_on": week_on, "is_copy": "copy" in request.GET}
-    return render(request, "officials/price_sheet.html", context | SECTION)
+    return render(request, "officials/price_sheet.html", context)
 
 
 def _week(text: str) -> dt.date:

@@ -99,7 +99,6 @@ def slips(request: HttpRequest) -> HttpResponse:
         "page": Paginator(_shown(form.of(waiting)).order_by("bought_on", "pk"), ON_A_PAGE).get_page(
             request.GET.get("page")
         ),
-        "section": "slips",
     }
     return render(request, "officials/slips.html", context)
 
@@ -127,7 +126,6 @@ def _many(request: HttpRequest, own) -> HttpResponse:
         "held": [lot for lot in ticked if lot not in ready],
         "g": sum(lot.g for lot in ready),
         "fen": sum(price_of(lot.g, lot.fen_per_kg) for lot in ready),
-        "section": "slips",
     }
     return render(request, "officials/slips_preview.html", context)
 
@@ -170,6 +168,5 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
         "cost_fen": price_of(lot.g, lot.fen_per_kg),
         "disputes": lot.disputes.prefetch_related("steps"),
         "form": form,
-        "section": "slips",
     }
     return render(request, "officials/slip.html", context)

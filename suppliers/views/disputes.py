@@ -34,7 +34,6 @@ def disputes(request: HttpRequest) -> HttpResponse:
     context = {
         "page": Paginator(shown.prefetch_related("steps"), ON_A_PAGE).get_page(request.GET.get("page")),
         "is_closed": is_closed,
-        "section": "disputes",
     }
     return render(request, "officials/disputes.html", context)
 
@@ -69,6 +68,5 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
         "can_be_taken_back": not stock.why_it_stays(found.lot),
         "mobile": shown_mobile,
         "form": form,
-        "section": "disputes",
     }
     return render(request, "officials/dispute.html", context)

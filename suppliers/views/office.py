@@ -54,7 +54,6 @@ def applications(request: HttpRequest) -> HttpResponse:
         "page": Paginator(seen, ON_A_PAGE).get_page(request.GET.get("page")),
         "tabs": TABS,
         "shown": shown,
-        "section": "applications",
     }
     return render(request, "officials/applications.html", context)
 
@@ -92,7 +91,6 @@ def application(request: HttpRequest, application_no: str) -> HttpResponse:
         "stage": joining.stage_of(found),
         "why_not": joining.why_not(found, request.user),
         "form": form,
-        "section": "applications",
     }
     return render(request, "officials/application.html", context)
 
@@ -136,7 +134,6 @@ def cooperatives(request: HttpRequest) -> HttpResponse:
         "state": state if state in dict(STATES) else "",
         "q": sought,
         "waiting": Application.objects.waiting_at_county().count(),
-        "section": "cooperatives",
     }
     return render(request, "officials/cooperatives.html", context)
 
@@ -176,6 +173,5 @@ def cooperative(request: HttpRequest, code: str) -> HttpResponse:
         "posts": CooperativeStaff.objects.on(days.today()).filter(cooperative=found).select_related("user"),
         "taken": found.steps.select_related("by", "person").order_by("-pk")[:60],
         "form": form,
-        "section": "cooperatives",
     }
     return render(request, "officials/cooperative.html", context)

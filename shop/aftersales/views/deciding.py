@@ -84,7 +84,6 @@ def _queue(request: HttpRequest, desk: Desk, tabs: list) -> HttpResponse:
     claims, returns = (_of(desk.own(model, request), shown) for model in (SpoilageClaim, NoReasonReturn))
     page = {
         "desk": desk,
-        "section": "aftersales",
         "tabs": tabs,
         "shown": shown,
         "claims": Paginator(claims, ON_A_PAGE).get_page(request.GET.get("page")),
@@ -142,7 +141,6 @@ def _claim(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
             return redirect(desk.queue)
     page = {
         "desk": desk,
-        "section": "aftersales",
         "claim": claim,
         "line": claim.line,
         "form": form,
@@ -202,7 +200,6 @@ def _return(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
             return redirect(desk.queue)
     page = {
         "desk": desk,
-        "section": "aftersales",
         "return": found,
         "line": found.line,
         "form": form,
@@ -271,7 +268,6 @@ def _reviews(request: HttpRequest, desk: Desk, own, form_class) -> HttpResponse:
     rows = own.select_related("produce__cooperative", "line__line", "answered_by", "hidden_by")
     page = {
         "desk": desk,
-        "section": "aftersales",
         "page": Paginator(rows.prefetch_related("photos"), ON_A_PAGE).get_page(request.GET.get("page")),
         "form": form,
         "blank": form_class(),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from . import actions, sharing
 from .base import days
+from .base.money import kg_text
 from .models import (
     Batch,
     CarryOn,
@@ -33,10 +34,6 @@ LEAVES_BY_HAND = (Withdrawal.Kind.GRADED_OUT, Withdrawal.Kind.LOST, Withdrawal.K
 
 def _lock(*produce_ids: int) -> dict[int, Produce]:
     return Produce.objects.select_for_update().order_by("pk").in_bulk(set(produce_ids))
-
-
-def _kg(g: int) -> str:
-    return f"{g / 1000:,.3f}".rstrip("0").rstrip(".")
 
 
 def _check_day(on: dt.date, field: str) -> None:
@@ -96,7 +93,7 @@ def _take(there, *, g: int, on: dt.date, field: str, shelf_life_days: int | None
         raise ValidationError(
             {
                 field: _("On that day there are %(kg)s kg at most. Write less, or enter the missing slips first.")
-                % {"kg": _kg(found)}
+                % {"kg": kg_text(found)}
             }
         )
     return taken
@@ -154,7 +151,7 @@ def why_it_stays(lot: PurchaseLot) -> str:
         return _("These goods were carried on from another lot. Take back the processing instead.")
     gone = lot.drawn_g + lot.withdrawn_g
     if gone:
-        return _("%(kg)s kg of it have gone already.") % {"kg": _kg(gone)}
+        return _("%(kg)s kg of it have gone already.") % {"kg": kg_text(gone)}
     if lot.paid_on:
         return _("It is paid already.")
     if lot.payment_slips.filter(is_live=True).exists():
@@ -346,9 +343,9 @@ def process(
             {
                 "out_g": _("Of %(in)s kg, %(least)s to %(most)s kg come out. Check both weights.")
                 % {
-                    "in": _kg(in_g),
-                    "least": _kg(-(-in_g * into.yield_least_bp // 10_000)),
-                    "most": _kg(in_g * into.yield_most_bp // 10_000),
+                    "in": kg_text(in_g),
+                    "least": kg_text(-(-in_g * into.yield_least_bp // 10_000)),
+                    "most": kg_text(in_g * into.yield_most_bp // 10_000),
                 }
             }
         )

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from suppliers.base import days
+from suppliers.base.money import yuan_text
 from suppliers.models import Cooperative
 
 from ..models import Remittance
@@ -26,7 +27,7 @@ def remit(*, cooperative: Cooperative, amount_fen: int, remitted_on: dt.date, re
     if amount_fen <= 0:
         errors["amount"] = _("Write an amount above zero.")
     elif amount_fen > due_fen:
-        errors["amount"] = _("No more than %(yuan)s yuan is due.") % {"yuan": f"{max(due_fen, 0) / 100:.2f}"}
+        errors["amount"] = _("No more than %(yuan)s yuan is due.") % {"yuan": yuan_text(max(due_fen, 0))}
     if remitted_on > days.today():
         errors["remitted_on"] = _("This day is still to come.")
     if not reference:

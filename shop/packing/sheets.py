@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from logistics.models import Consignment
 from suppliers.base import days, paper, qr
+from suppliers.base.money import kg_text
 from suppliers.base.privacy import mask_mobile, mask_name
 from suppliers.models import Certificate, Cooperative
 
@@ -209,4 +210,4 @@ def _code(consignment: Consignment) -> str:
 
 
 def _kg(g: int) -> str:
-    return _("%(kg)s kg") % {"kg": f"{g / 1000:,.3f}".rstrip("0").rstrip(".")}
+    return _("%(kg)s kg") % {"kg": kg_text(g)}

@@ -19,7 +19,7 @@ from shop.catalogue import version
 from shop.templatetags import almanac
 from suppliers import board, prices
 from suppliers.base import days
-from suppliers.base.money import half_up
+from suppliers.base.money import half_up, yuan_text
 from suppliers.harvests import DAY, Cell, monday
 from suppliers.models import Township
 
@@ -104,8 +104,7 @@ def _day(text: str, today: dt.date) -> dt.date | None:
 
 def per_jin(fen_per_kg: int) -> str:
     """10.00 of 2000 fen per kg: yuan per jin, half up."""
-    fen = half_up(fen_per_kg, 2)
-    return f"{fen // 100:,}.{fen % 100:02d}"
+    return yuan_text(half_up(fen_per_kg, 2))
 
 
 def tonnes(g: int) -> str:

@@ -51,3 +51,10 @@ def yuan_text(fen: int) -> str:
     """`fen` as people read it: 3,250.00 (no currency sign)."""
     sign, fen = ("-", -fen) if fen < 0 else ("", fen)
     return f"{sign}{fen // 100:,}.{fen % 100:02d}"
+
+
+def kg_text(g: int) -> str:
+    """`g` grams as people read them, in kilograms without idle zeros: 2.5, 10,000 (no unit)."""
+    sign, g = ("-", -g) if g < 0 else ("", g)
+    whole, rest = divmod(g, 1000)
+    return f"{sign}{whole:,}" + (f".{rest:03d}".rstrip("0") if rest else "")

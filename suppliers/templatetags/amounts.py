@@ -2,7 +2,7 @@
 
 from django import template
 
-from ..base.money import yuan_text
+from ..base.money import kg_text, yuan_text
 
 register = template.Library()
 
@@ -16,10 +16,7 @@ def yuan(fen: int | None) -> str:
 @register.filter
 def kg(g: int | None) -> str:
     """2.5 of 2500 g: kilograms without idle zeros; nothing of nothing."""
-    if g is None:
-        return ""
-    whole, rest = divmod(abs(g), 1000)
-    return f"{'-' if g < 0 else ''}{whole:,}" + (f".{rest:03d}".rstrip("0") if rest else "")
+    return "" if g is None else kg_text(g)
 
 
 @register.filter

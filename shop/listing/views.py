@@ -14,7 +14,7 @@ from shop.catalogue import shelf
 from suppliers import joining
 from suppliers.base import days
 from suppliers.base.access import OWNER, SELLER, cooperative_required, role_required
-from suppliers.base.fields import put_errors
+from suppliers.base.fields import put_errors, row_id
 from suppliers.base.money import fen_of
 from suppliers.models import Pack, SupplyDeclaration
 
@@ -64,9 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """A new product: from a declaration (`?declaration=`), of produce that is there, or of nothing."""
     number = request.GET.get("declaration", "")
     declarations = SupplyDeclaration.objects.filter(produce__cooperative=request.cooperative).select_related("produce")
-    declaration = (
-        get_object_or_404(declarations, pk=number if number.isdecimal() and len(number) < 19 else 0) if number else None
-    )
+    declaration = get_object_or_404(declarations, pk=row_id(number)) if number else None
     form = ProductForm(
         request.POST or None,
         request.FILES or None,
@@ -191,9 +189,7 @@ def pictures(request: HttpRequest, pk: int) -> HttpResponse:
     pack = _own(request, pk)
     listing = getattr(pack, "listing", None)
     number = request.POST.get("remove") or request.POST.get("cover") or ""
-    picture = get_object_or_404(
-        ProductImage, product=pack.pk, pk=number if number.isdecimal() and len(number) < 19 else 0
-    )
+    picture = get_object_or_404(ProductImage, product=pack.pk, pk=row_id(number))
     if listing is None or not listing.is_editable:
         messages.info(request, _("It waits for the county, or is published: only its price and stock change now."))
     elif "remove" in request.POST:

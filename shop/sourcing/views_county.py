@@ -17,7 +17,7 @@ import suppliers.prices
 from suppliers import board
 from suppliers.base import days
 from suppliers.base.access import READS_EVIDENCE, role_required
-from suppliers.base.fields import put_errors
+from suppliers.base.fields import put_errors, row_id
 from suppliers.base.money import yuan_of
 from suppliers.harvests import monday
 from suppliers.models import Collector, Cooperative, Market, MarketPrice
@@ -80,7 +80,7 @@ def wanted(request: HttpRequest) -> HttpResponse:
     """What buyers posted, what waits first; a POST lets one show, or not."""
     if request.method == "POST":
         number, state = request.POST.get("wanted", ""), request.POST.get("state", "")
-        post = get_object_or_404(Wanted, pk=number if number.isdecimal() and len(number) < 19 else 0)
+        post = get_object_or_404(Wanted, pk=row_id(number))
         if state == LOOK:
             actions.look(asked=post, by=request.user)
             return _wanted(request, shown=post.pk)
@@ -125,7 +125,7 @@ def collectors(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "end" in request.POST:
         number = request.POST["end"]
         running = Collector.objects.on(days.today())
-        post = get_object_or_404(running, pk=number if number.isdecimal() and len(number) < 19 else 0)
+        post = get_object_or_404(running, pk=row_id(number))
         Collector.objects.filter(pk=post.pk).update(ends_on=max(post.starts_on, days.today() - dt.timedelta(days=1)))
         messages.success(request, _("His post has ended."))
         return redirect("collectors")

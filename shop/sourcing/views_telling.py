@@ -22,6 +22,7 @@ from suppliers.base.access import (
     everybody,
     has_role,
 )
+from suppliers.base.fields import row_id
 from suppliers.models import Cooperative, Household, SupplyDeclaration, SupplyKey
 
 from . import tellers
@@ -73,7 +74,7 @@ def links(request: HttpRequest) -> HttpResponse:
     members = Household.objects.members_of(request.cooperative, on=days.today()).select_related("village")
     if request.method == "POST":
         number = request.POST.get("household", "")
-        household = get_object_or_404(members, pk=number if number.isdecimal() and len(number) < 19 else 0)
+        household = get_object_or_404(members, pk=row_id(number))
         if "revoke" in request.POST:
             SupplyKey.objects.filter(household=household, cooperative=request.cooperative, revoked_at=None).update(
                 revoked_at=days.now()

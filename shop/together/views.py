@@ -23,7 +23,7 @@ from shop.models import Sale
 from shop.shipping import estimate
 from suppliers.base import days, paper
 from suppliers.base.access import everybody, signed_in
-from suppliers.base.fields import put_errors
+from suppliers.base.fields import put_errors, row_id
 from suppliers.base.qr import qr as drawn_qr
 from suppliers.models import Pack
 
@@ -341,9 +341,7 @@ def hand_out_pdf(request: HttpRequest, token: str) -> HttpResponse:
 def tick(request: HttpRequest, token: str) -> HttpResponse:
     """Tick somebody off (`tick`), or take a tick back (`untick`)."""
     found = _own(request, token)
-    pk = request.POST.get("tick") or request.POST.get("untick") or ""
-    if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
-        raise Http404
+    pk = row_id(request.POST.get("tick") or request.POST.get("untick") or "")
     one = get_object_or_404(found.participations.live(), pk=pk)
     try:
         if "tick" in request.POST:

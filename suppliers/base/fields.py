@@ -26,6 +26,11 @@ def ids(texts: Iterable[str]) -> list[int]:
     return [int(one) for one in texts if one.isascii() and one.isdecimal() and len(one) < 19]
 
 
+def row_id(text: str) -> int:
+    """The id of a row that a posted `text` names; 0, which no row has, for what can be no id."""
+    return next(iter(ids([text])), 0)
+
+
 class PlainCharField(forms.CharField):
     """A line of text, in half-width signs. "２３号" and "23号" are the same."""
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from .. import stock
 from ..base.access import OWNER, SELLER, cooperative_required
-from ..base.fields import put_errors
+from ..base.fields import put_errors, row_id
 from ..forms_stock import BatchForm, HandOverForm
 from ..models import Batch, HandOver, Produce, PurchaseLot
 
@@ -80,7 +80,7 @@ def hand_overs(request: HttpRequest) -> HttpResponse:
 
 def _decide(request: HttpRequest, own) -> HttpResponse:
     named = request.POST.get("hand_over", "")
-    found = get_object_or_404(own, pk=named if named.isdecimal() and len(named) < 19 else 0)
+    found = get_object_or_404(own, pk=row_id(named))
     is_taker = found.taker_id == request.cooperative.pk
     answer = request.POST.get("answer", "")
     try:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from .. import actions
 from .. import slips as books
 from ..base.access import TOWNSHIP, role_required
-from ..base.fields import RowField
+from ..base.fields import RowField, ids, row_id
 from ..base.money import price_of
 from ..forms_ledger import RefusalForm
 from ..models import Cooperative, PurchaseLot, SlipDispute, SlipPhoto, TownshipStaff, Village
@@ -76,10 +76,6 @@ def _shown(lots):
     return lots.with_dispute().select_related("produce__cooperative", "household__village", "photo")
 
 
-def _id(written: str) -> int:
-    return int(written) if written.isascii() and written.isdecimal() and len(written) < 19 else 0
-
-
 @role_required(TOWNSHIP)
 @require_http_methods(["GET", "HEAD", "POST"])
 def slips(request: HttpRequest) -> HttpResponse:
@@ -89,7 +85,7 @@ def slips(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and request.POST.get("act") in ("preview", "check"):
         return _many(request, own)
     if request.method == "POST":
-        lot = get_object_or_404(own, pk=_id(request.POST.get("slip", "")))
+        lot = get_object_or_404(own, pk=row_id(request.POST.get("slip", "")))
         return _check(request, lot)
     waiting = own.unverified()
     form = FindSlipsForm(request.GET, township=post.township_id if post else None, lots=waiting)
@@ -105,11 +101,11 @@ def slips(request: HttpRequest) -> HttpResponse:
 
 def _many(request: HttpRequest, own) -> HttpResponse:
     """The ticked slips: what will be checked and what will not, or that they are."""
-    ids = {_id(written) for written in request.POST.getlist("slips")[:MOST_AT_ONCE]} - {0}
-    if not ids:
+    chosen = ids(request.POST.getlist("slips")[:MOST_AT_ONCE])
+    if not chosen:
         messages.info(request, _("Tick the slips that you have checked first."))
         return redirect("slips")
-    ticked = list(_shown(own.filter(pk__in=ids)).order_by("bought_on", "pk"))
+    ticked = list(_shown(own.filter(pk__in=chosen)).order_by("bought_on", "pk"))
     ready = [lot for lot in ticked if not (lot.verified_at or lot.reversed_at or lot.is_disputed)]
     if request.POST["act"] == "check":
         done = 0

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import joining
 from ..base.access import everybody, signed_in
-from ..base.fields import put_errors
+from ..base.fields import put_errors, row_id
 from ..forms_joining import ApplicationForm
 from ..models import Application
 
@@ -149,7 +149,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
     own = joining.invitations_of(request.user)
     if request.method == "POST":
         number = request.POST.get("invitation", "")
-        invitation = get_object_or_404(own, pk=number if number.isdecimal() and len(number) < 19 else 0)
+        invitation = get_object_or_404(own, pk=row_id(number))
         try:
             joining.accept(invitation=invitation, by=request.user)
         except joining.AlreadyDecided as error:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from .. import stock
 from ..base.access import OWNER, SELLER, cooperative_required
-from ..base.fields import put_errors
+from ..base.fields import put_errors, row_id
 from ..forms_stock import CorrectForm, ProcessForm, TakeBackForm, WithdrawForm
 from ..models import CarryOn, Produce, PurchaseLot, Withdrawal
 
@@ -44,7 +44,7 @@ def withdrawals(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Withdrawal.objects.filter(lot__produce=produce).exclude(kind=Withdrawal.Kind.CARRIED_ON)
     if request.method == "POST":
         wrong = request.POST.get("withdrawal", "")
-        withdrawal = get_object_or_404(rows, pk=wrong if wrong.isdecimal() and len(wrong) < 19 else 0)
+        withdrawal = get_object_or_404(rows, pk=row_id(wrong))
         try:
             stock.reverse_withdrawal(withdrawal=withdrawal, by=request.user)
         except ValidationError as error:

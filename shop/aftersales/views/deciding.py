@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from suppliers.base.access import OWNER, SELLER, cooperative_required, role_required
-from suppliers.base.fields import put_errors
+from suppliers.base.fields import put_errors, row_id
 
 from .. import actions, overview, rules
 from ..forms import AgreeForm, AnswerForm, ArrivalForm, DecisionForm, HideForm
@@ -252,7 +252,7 @@ def _reviews(request: HttpRequest, desk: Desk, own, form_class) -> HttpResponse:
     form, answering = form_class(), None
     if request.method == "POST":
         number = request.POST.get("review", "")
-        answering = get_object_or_404(own, pk=number if number.isdecimal() and len(number) < 19 else 0)
+        answering = get_object_or_404(own, pk=row_id(number))
         form = form_class(request.POST)
         if form.is_valid():
             try:

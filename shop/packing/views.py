@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from logistics.models import Consignment
-from suppliers.base import days
+from suppliers.base import days, paper
 from suppliers.base.access import OWNER, cooperative_required, role_required
 from suppliers.base.fields import put_errors
 from suppliers.models import Cooperative
@@ -53,12 +53,6 @@ def _chosen(request: HttpRequest):
     return picking.on_way(waiting, request.GET.get("way", ""))[:MOST_AT_ONCE]
 
 
-def _pdf(content: bytes, name: str) -> HttpResponse:
-    answer = HttpResponse(content, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{name}.pdf"'
-    return answer
-
-
 def _trace_address(request: HttpRequest):
     return lambda code: request.build_absolute_uri(reverse("trace", kwargs={"code": code or "-"}))
 
@@ -71,7 +65,7 @@ def pick_list(request: HttpRequest) -> HttpResponse:
     shown = picking.on_way(picking.to_ship(request.cooperative), key)
     fetching = picking.pick(shown, on=days.today())
     way = next((one.name for one in picking.ways(shown, parcel=_("Parcels")) if one.key == key), "")
-    return _pdf(sheets.pick_list(request.cooperative, fetching, way=way), "pick-list")
+    return paper.answer(sheets.pick_list(request.cooperative, fetching, way=way), name="pick-list")
 
 
 @cooperative_required
@@ -79,7 +73,7 @@ def pick_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def slips(request: HttpRequest) -> HttpResponse:
     if chosen := list(_chosen(request)):
-        return _pdf(sheets.slips(chosen, address_of=_trace_address(request)), "slips")
+        return paper.answer(sheets.slips(chosen, address_of=_trace_address(request)), name="slips")
     return _nothing(request)
 
 
@@ -88,7 +82,7 @@ def slips(request: HttpRequest) -> HttpResponse:
 @require_safe
 def labels(request: HttpRequest) -> HttpResponse:
     if chosen := list(_chosen(request)):
-        return _pdf(sheets.labels(chosen, address_of=_trace_address(request)), "labels")
+        return paper.answer(sheets.labels(chosen, address_of=_trace_address(request)), name="labels")
     return _nothing(request)
 
 

@@ -331,9 +331,7 @@ def hand_out_pdf(request: HttpRequest, token: str) -> HttpResponse:
         totals=[f"{item.name} {item.spec} × {item.quantity}" for item in board.totals(shown)],
         note=_("Names and numbers are shortened. Ask for the last four digits of the mobile number."),
     )
-    answer = HttpResponse(sheet, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{found.stop.departure.departure_no}.pdf"'
-    return answer
+    return paper.answer(sheet, name=found.stop.departure.departure_no)
 
 
 @signed_in

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from threading import Lock
 
 from django.conf import settings
+from django.http import HttpResponse
 
 PICTURES = settings.BASE_DIR / "shop" / "static" / "shop"
 SERIF, SANS = "Noto Serif SC", "Noto Sans SC"
@@ -29,6 +30,12 @@ def png(source: str, **data) -> bytes:
 def pdf(source: str, **data) -> bytes:
     """`source` as a PDF."""
     return _set(source, _said(data), "pdf")
+
+
+def answer(content: bytes, *, name: str) -> HttpResponse:
+    """A PDF to look at in the browser and to print, `name`d without its ending. Papers name people: nobody keeps it."""
+    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "no-store, private"}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 def _said(data: dict) -> str:

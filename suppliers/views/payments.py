@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import papers, payments, roster
-from ..base import days
+from ..base import days, paper
 from ..base.access import OWNER, cooperative_required
 from ..base.fields import ids, put_errors
 from ..base.money import price_of
@@ -167,9 +167,8 @@ def bank_file(request: HttpRequest, run_no: str) -> HttpResponse:
     return render(request, "cooperative/bank_file.html", {"run": found, "form": form})
 
 
-def _file(content: bytes, content_type: str, name: str, *, inline: bool = False) -> HttpResponse:
-    how = "inline" if inline else "attachment"
-    headers = {"Content-Disposition": f'{how}; filename="{name}"', "Cache-Control": "no-store, private"}
+def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store, private"}
     return HttpResponse(content, content_type=content_type, headers=headers)
 
 
@@ -214,7 +213,7 @@ def statement(request: HttpRequest, household_no: str) -> HttpResponse:
         period=f"{starts} – {ends}",
         size=size if size in papers.SIZES else "a4",
     )
-    return _file(made, "application/pdf", f"statement-{household.household_no}.pdf", inline=True)
+    return paper.answer(made, name=f"statement-{household.household_no}")
 
 
 @cooperative_required(OWNER)
@@ -224,4 +223,4 @@ def voucher(request: HttpRequest, pk: int) -> HttpResponse:
     own = PurchaseLot.objects.filter(produce__cooperative=request.cooperative)
     lot = get_object_or_404(own.select_related("produce__cooperative", "household__village__township"), pk=pk)
     made = papers.voucher(lot=lot, cost_fen=price_of(lot.g, lot.fen_per_kg))
-    return _file(made, "application/pdf", f"voucher-{lot.pk}.pdf", inline=True)
+    return paper.answer(made, name=f"voucher-{lot.pk}")

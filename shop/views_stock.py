@@ -8,10 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from suppliers import weighing
 from suppliers.base import days
 from suppliers.base.access import OWNER, READS_EVIDENCE, SELLER, cooperative_required, role_required
 from suppliers.base.fields import AmountField, DayField, PlainCharField, put_errors
-from suppliers.forms import G_OF, JIN, UNITS
+from suppliers.forms import JIN, UNITS
 from suppliers.models import Produce, SignedAccount
 from suppliers.stock import is_owner
 
@@ -45,7 +46,7 @@ class SignForm(forms.Form):
     def count(self) -> dict:
         data = self.cleaned_data
         return {
-            "counted_g": int(data["counted"] * G_OF[data["unit"]]),
+            "counted_g": weighing.grams(data["counted"], data["unit"]),
             "counted_on": data["counted_on"],
             "explained": data["explained"],
             "note": data["note"],

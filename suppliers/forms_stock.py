@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from . import weighing
 from .base import days
 from .base.fields import AmountField, DayField, PlainCharField, RowField
 from .forms import G_OF, JIN, UNITS
@@ -17,14 +18,6 @@ from .stock import LEAVES_BY_HAND
 
 def _unit(label) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=UNITS, initial=JIN, widget=forms.RadioSelect)
-
-
-def _grams(weight: Decimal, unit: str) -> int:
-    return int(weight * G_OF[unit])
-
-
-def _fen_per_kg(price: Decimal | None, unit: str) -> int | None:
-    return None if price is None else int(price * 100 * (Decimal(1000) / G_OF[unit]))
 
 
 class WithdrawForm(forms.Form):
@@ -59,10 +52,10 @@ class WithdrawForm(forms.Form):
         data = self.cleaned_data
         return {
             "kind": data["kind"],
-            "g": _grams(data["weight"], data["weight_unit"]),
+            "g": weighing.grams(data["weight"], data["weight_unit"]),
             "on": data["on"],
             "lot": data["lot"],
-            "fen_per_kg": _fen_per_kg(data["price"], data["price_unit"]),
+            "fen_per_kg": None if data["price"] is None else weighing.fen_per_kg(data["price"], data["price_unit"]),
             "buyer": data["buyer"],
             "note": data["note"],
         }
@@ -153,8 +146,8 @@ class HandOverForm(forms.Form):
         data = self.cleaned_data
         return {
             "taker": data["taker"],
-            "g": _grams(data["weight"], data["weight_unit"]),
-            "fen_per_kg": _fen_per_kg(data["price"], data["price_unit"]),
+            "g": weighing.grams(data["weight"], data["weight_unit"]),
+            "fen_per_kg": weighing.fen_per_kg(data["price"], data["price_unit"]),
             "on": data["on"],
             "note": data["note"],
         }
@@ -188,8 +181,8 @@ class ProcessForm(forms.Form):
         data = self.cleaned_data
         return {
             "into": data["into"],
-            "in_g": _grams(data["went_in"], data["unit"]),
-            "out_g": _grams(data["came_out"], data["unit"]),
+            "in_g": weighing.grams(data["went_in"], data["unit"]),
+            "out_g": weighing.grams(data["came_out"], data["unit"]),
             "batch": data["batch"],
             "on": data["on"],
             "note": data["note"],

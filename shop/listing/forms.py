@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_model
 
 from shop.aftersales.forms import PhotosField
+from suppliers import weighing
 from suppliers.base.fields import AmountField, PlainCharField, RowField, plain
-from suppliers.forms import G_OF, JIN, UNITS
+from suppliers.forms import JIN, UNITS
 from suppliers.models import Cooperative, Pack, Produce
 
 from . import actions
@@ -148,8 +149,8 @@ class ProductForm(forms.Form):
         given = self.cleaned_data
         return actions.Boxed(
             spec=given["spec"],
-            net_g=int(given["net"] * G_OF[given["net_unit"]]),
-            gross_g=int(given["gross"] * G_OF[given["gross_unit"]]),
+            net_g=weighing.grams(given["net"], given["net_unit"]),
+            gross_g=weighing.grams(given["gross"], given["gross_unit"]),
             price_fen=int(given["price"] * 100),
             price_reason=given["price_reason"],
             in_stock=given.get("stock") or 0,

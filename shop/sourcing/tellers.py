@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 import suppliers.actions
 from shop.preorders import actions as preorders
-from suppliers import board, harvests
+from suppliers import board, harvests, weighing
 from suppliers.base import days, pictures
 from suppliers.base.fields import AmountField, DayField, PlainCharField
 from suppliers.forms import G_OF, JIN, UNITS
@@ -230,7 +230,7 @@ class Amount(Question):
             return data
         land = {"mu_hundredths": int((data.get("mu") or 0) * 100), "trees": data.get("trees") or 0}
         usual = suppliers.actions.yields().get(_kind_of(self.answers, self.teller), harvests.Yields())
-        g = int(data["weight"] * G_OF[data["weight_unit"]]) if data.get("weight") else usual.estimate_g(**land)
+        g = weighing.grams(data["weight"], data["weight_unit"]) if data.get("weight") else usual.estimate_g(**land)
         if not g:
             self.add_error("weight", _("Write the weight; for this product it cannot be reckoned from land or trees."))
             return data
@@ -281,7 +281,7 @@ class Price(Question):
         data = self.cleaned_data
         if not data["price"]:
             return {"fen_per_kg": None}
-        return {"fen_per_kg": int(data["price"] * 100 * (Decimal(1000) / G_OF[data["price_unit"]]))}
+        return {"fen_per_kg": weighing.fen_per_kg(data["price"], data["price_unit"])}
 
 
 class Sure(Question):

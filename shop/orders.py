@@ -415,6 +415,8 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
     order_ids = sorted({consignment.order_id for consignment in consignments})
     sales = {sale.pk: sale for sale in Sale.objects.select_for_update().filter(pk__in=order_ids).order_by("pk")}
     buyer_paid = _freight_paid(sales)
+    earlier = Shipment.objects.filter(consignment__in=consignments).order_by().values_list("consignment")
+    given = dict(earlier.annotate(Sum("buyer_paid_freight_fen")))
     lines_of: dict[tuple[int, int], list[SaleLine]] = defaultdict(list)
     for line in SaleLine.objects.filter(sale__in=order_ids, dispatched_at=None).order_by("pk"):
         if line.net_g > line.refunded_g:
@@ -441,7 +443,13 @@ def dispatch(*, dispatching: Sequence[Dispatching]) -> list[Shipment]:
                 gross_g=item.gross_g if item.gross_g is not None else sum(line.gross_g for line in lines),
                 billed_g=item.billed_g,
                 freight_fen=item.freight_fen,
-                buyer_paid_freight_fen=_freight_share(buyer_paid, item.consignment, lines, left, is_last=is_last)
+                buyer_paid_freight_fen=_freight_share(
+                    buyer_paid.get((item.consignment.order_id, item.consignment.cooperative_id), 0),
+                    given.get(item.consignment.pk, 0),
+                    item.consignment,
+                    lines,
+                    is_last=is_last,
+                )
                 if item.buyer_paid_freight_fen is None
                 else item.buyer_paid_freight_fen,
                 other_subsidy_fen=item.other_subsidy_fen,
@@ -517,15 +525,15 @@ def _leaving_now(left: Sequence[SaleLine], line_ids: Collection[int] | None) -> 
     return [line for line in left if line.pk in line_ids]
 
 
-def _freight_share(paid: Mapping[tuple[int, int], int], consignment: Consignment, lines, left, *, is_last: bool) -> int:
-    """What of the freight that the buyer paid for a consignment falls on the `lines` that leave now, by gross weight.
+def _freight_share(
+    fen: int, given_fen: int, consignment: Consignment, lines: Sequence[SaleLine], *, is_last: bool
+) -> int:
+    """What of the `fen` that the buyer paid for a consignment's freight falls on the `lines` that leave now, by gross weight.
 
-    The last shipment takes what the earlier ones have left, so they sum to what was paid.
+    The last shipment takes what the earlier ones, given `given_fen`, have left, so they sum to what was paid.
     """
-    fen = paid.get((consignment.order_id, consignment.cooperative_id), 0)
-    if is_last and len(lines) == len(left):
-        earlier = Shipment.objects.filter(consignment=consignment).aggregate(n=Sum("buyer_paid_freight_fen", default=0))
-        return max(fen - earlier["n"], 0)
+    if is_last:
+        return max(fen - given_fen, 0)
     whole = list(
         SaleLine.objects.filter(sale=consignment.order_id, cooperative=consignment.cooperative_id)
         .filter(Q(dispatched_at__isnull=False) | Q(refunded_g__lt=F("net_g")))
